@@ -1,0 +1,164 @@
+"""Shaders: what skin, eyes, cloth, hair and grounds look like, and what every surface says to the label render."""
+
+from __future__ import annotations
+
+from synth.blender.nodes import Graph
+from synth.geometry import Material
+
+FACE_AOV, BARYCENTRIC_AOV = "face", "barycentric"
+FACE_ATTRIBUTE, BARYCENTRIC_ATTRIBUTE = "face_index", "barycentric"
+ALPHA_THRESHOLD = 0.5
+
+
+def _finish(graph: Graph, surface) -> None:
+    graph.add("ShaderNodeOutputMaterial", {"Surface": surface})
+
+
+def _new(name: str):
+    import bpy
+
+    return bpy.data.materials.new(name)
+
+
+def _tinted(graph: Graph, look: Material):
+    """Base colour socket and alpha socket (None when opaque) of a textured material, tinted."""
+    if look.diffuse is None:
+        return look.tint or (0.5, 0.5, 0.5), None
+    image = graph.image(look.diffuse)
+    colour = image.outputs["Color"]
+    if look.tint is not None:
+        if "luminance" in look.settings:  # a dyed fabric keeps its weave and wear, not its hue
+            grey = graph.add("ShaderNodeRGBToBW", {0: colour}).outputs[0]
+            shade = graph.math("MINIMUM", graph.math("DIVIDE", grey, max(look.settings["luminance"], 0.02)), 1.8)
+            colour = graph.add("ShaderNodeCombineColor", {0: shade, 1: shade, 2: shade}).outputs[0]
+        colour = graph.mix(1.0, colour, look.tint, blend="MULTIPLY")
+    return colour, image.outputs["Alpha"] if look.alpha else None
+
+
+def _textured(graph: Graph, look: Material, **inputs):
+    """A Principled BSDF over the look's textures."""
+    colour, alpha = _tinted(graph, look)
+    bsdf = graph.add("ShaderNodeBsdfPrincipled", {"Base Color": colour, "Roughness": look.roughness, **inputs})
+    if alpha is not None:
+        graph.set(bsdf, "Alpha", alpha)
+    if look.normal is not None:
+        bump = graph.add("ShaderNodeNormalMap", {"Color": graph.image(look.normal, colour=False).outputs["Color"]})
+        graph.set(bsdf, "Normal", bump.outputs["Normal"])
+    _finish(graph, bsdf.outputs[0])
+
+
+def _skin(graph: Graph, look: Material) -> None:
+    scattering = {"Subsurface Weight": 0.12, "Subsurface Radius": (0.015, 0.006, 0.003), "Subsurface Scale": 1.0}
+    _textured(graph, look, **scattering, **{"Specular IOR Level": 0.35})
+
+
+def _cloth(graph: Graph, look: Material) -> None:
+    _textured(graph, look, **{"Specular IOR Level": 0.25, "Sheen Weight": 0.15, "Sheen Roughness": 0.5})
+
+
+def _hair(graph: Graph, look: Material) -> None:
+    _textured(graph, look, **{"Specular IOR Level": 0.35})
+
+
+def _plain(graph: Graph, look: Material) -> None:
+    _textured(graph, look)
+
+
+def _eye(graph: Graph, look: Material) -> None:
+    """Sclera, iris and pupil painted by the angle to the gaze axis; ``tint`` is the iris colour.
+
+    The vertex attribute ``eye_direction`` is the rest-pose direction from the eye's centre, z along the gaze.
+    """
+    direction = graph.add(
+        "ShaderNodeVectorMath", {0: graph.attribute("eye_direction").outputs["Vector"]}, operation="NORMALIZE"
+    ).outputs[0]
+    axes = graph.add("ShaderNodeSeparateXYZ", {0: direction})
+    angle = graph.math("ARCCOSINE", axes.outputs["Z"])
+    around = graph.math("ARCTAN2", axes.outputs["Y"], axes.outputs["X"])
+    spokes = graph.add(
+        "ShaderNodeTexNoise",
+        {"Scale": 14.0, "Detail": 3.0, "Vector": graph.add("ShaderNodeCombineXYZ", {0: around, 1: 0.0}).outputs[0]},
+    ).outputs[0]
+    iris = tuple(look.tint or (0.15, 0.08, 0.03))
+    fibres = graph.mix(graph.math("MULTIPLY", spokes, 0.9), tuple(0.45 * c for c in iris), tuple(1.9 * c for c in iris))
+    # Angles seen from the centre of the eyeball: pupil 10, iris 28, limbus 32 degrees.
+    bands = graph.ramp(
+        graph.math("DIVIDE", angle, 0.7),
+        [(0.0, (0, 0, 0)), (0.235, (0, 0, 0)), (0.265, (1, 1, 1)), (0.66, (1, 1, 1)), (0.72, (0.25, 0.25, 0.25))],
+    )
+    inner = graph.mix(1.0, fibres, bands, blend="MULTIPLY")
+    white = graph.math("SMOOTH_MIN", graph.math("MULTIPLY", graph.math("SUBTRACT", angle, 0.49), 16.0, clamp=True), 1.0)
+    colour = graph.mix(white, inner, (0.72, 0.66, 0.62))
+    bsdf = graph.add(
+        "ShaderNodeBsdfPrincipled",
+        {"Base Color": colour, "Roughness": 0.12, "Specular IOR Level": 0.6, "Coat Weight": 1.0, "Coat Roughness": 0.02},
+    )
+    _finish(graph, bsdf.outputs[0])
+
+
+def _ground(graph: Graph, look: Material) -> None:
+    """Procedural floors in world coordinates; ``settings``: pattern, colours a and b, scale in metres."""
+    s = look.settings
+    place = graph.add("ShaderNodeNewGeometry").outputs["Position"]
+    where = graph.add(
+        "ShaderNodeMapping",
+        {"Vector": place, "Rotation": (0, 0, s["rotation"]), "Scale": (1 / s["scale"],) * 3, "Location": (*s["offset"], 0)},
+    ).outputs[0]
+    a, b = tuple(s["a"]), tuple(s["b"])
+    grain = graph.add("ShaderNodeTexNoise", {"Vector": place, "Scale": 3.0, "Detail": 4.0, "Roughness": 0.7}).outputs[0]
+    fine = graph.add("ShaderNodeTexNoise", {"Vector": place, "Scale": 90.0, "Detail": 1.0}).outputs[0]
+    height = fine
+    if s["pattern"] in ("tiles", "planks", "bricks"):
+        shape = {"tiles": (0.0, 1.0, 1.0), "planks": (0.5, 1.0, 0.12), "bricks": (0.5, 0.5, 0.25)}[s["pattern"]]
+        bricks = graph.add(
+            "ShaderNodeTexBrick",
+            {"Vector": where, "Color1": a, "Color2": b, "Mortar": tuple(0.35 * c for c in a), "Scale": 1.0,
+             "Mortar Size": 0.008, "Mortar Smooth": 0.3, "Bias": 0.0, "Brick Width": shape[1], "Row Height": shape[2]},
+            offset=shape[0], offset_frequency=2, squash=1.0,
+        )
+        colour, height = bricks.outputs["Color"], graph.math("SUBTRACT", fine, bricks.outputs["Fac"])
+    elif s["pattern"] == "checker":
+        colour = graph.add("ShaderNodeTexChecker", {"Vector": where, "Color1": a, "Color2": b, "Scale": 1.0}).outputs[0]
+    elif s["pattern"] == "cobble":
+        cells = graph.add("ShaderNodeTexVoronoi", {"Vector": where, "Scale": 4.0}, feature="DISTANCE_TO_EDGE")
+        edge = graph.math("MULTIPLY", cells.outputs["Distance"], 9.0, clamp=True)
+        colour, height = graph.mix(edge, tuple(0.3 * c for c in a), graph.mix(grain, a, b)), edge
+    else:  # plain, speckled: concrete, asphalt, earth, grass, carpet
+        colour = graph.mix(graph.math("MULTIPLY", fine, 1.0 if s["pattern"] == "speckled" else 0.4), a, b)
+    worn = graph.mix(0.55, colour, graph.ramp(grain, [(0.25, (0.35,) * 3), (0.75, (1.0,) * 3)]), blend="MULTIPLY")
+    bump = graph.add("ShaderNodeBump", {"Height": height, "Strength": s["bump"], "Distance": 0.01}).outputs[0]
+    bsdf = graph.add("ShaderNodeBsdfPrincipled", {"Base Color": worn, "Roughness": look.roughness, "Normal": bump})
+    _finish(graph, bsdf.outputs[0])
+
+
+_SHADERS = {"skin": _skin, "cloth": _cloth, "hair": _hair, "plain": _plain, "eye": _eye, "ground": _ground}
+
+
+def colour_material(name: str, look: Material):
+    """The bpy material that colour renders see."""
+    material = _new(name)
+    _SHADERS[look.kind](Graph(material), look)
+    return material
+
+
+def label_material(name: str, look: Material):
+    """The bpy material that label renders see: it writes face index and barycentrics, and is opaque or absent.
+
+    A textured alpha is cut at one half, so that a pixel shows exactly one surface; where it is cut away, the AOVs add
+    nothing and the ray goes on with full weight.
+    """
+    material = _new(name)
+    graph = Graph(material)
+    face = graph.attribute(FACE_ATTRIBUTE).outputs["Fac"]
+    corners = graph.attribute(BARYCENTRIC_ATTRIBUTE).outputs["Vector"]
+    surface = graph.add("ShaderNodeEmission").outputs[0]
+    if look.alpha and look.diffuse is not None:
+        solid = graph.math("GREATER_THAN", graph.image(look.diffuse).outputs["Alpha"], ALPHA_THRESHOLD)
+        face = graph.math("MULTIPLY", face, solid)
+        corners = graph.add("ShaderNodeVectorMath", {0: corners, "Scale": solid}, operation="SCALE").outputs[0]
+        clear = graph.add("ShaderNodeBsdfTransparent").outputs[0]
+        surface = graph.add("ShaderNodeMixShader", {0: solid, 1: clear, 2: surface}).outputs[0]
+    graph.add("ShaderNodeOutputAOV", {"Value": face}, aov_name=FACE_AOV)
+    graph.add("ShaderNodeOutputAOV", {"Color": corners}, aov_name=BARYCENTRIC_AOV)
+    _finish(graph, surface)
+    return material

@@ -1,0 +1,191 @@
+"""Clip geometry and looks -> a Blender scene whose frames 1..T are the clip's frames."""
+
+from __future__ import annotations
+
+import math
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from synth.blender import materials
+from synth.blender.config import RenderConfig
+from synth.blender.nodes import Graph, load_image
+from synth.blender.runtime import choose_device, eevee_name
+from synth.conventions import ThfmError
+from synth.geometry import Cameras, ClipGeometry, Mesh
+from synth.spec.model import ClipSpec
+
+SENSOR_MM = 36.0
+_MAX_EXACT_FACE = 2**24  # an AOV is a float32
+
+
+def person_prefix(person: int) -> str:
+    """How the names of a person's objects start; the matte finds people by it."""
+    return f"person{person}/"
+
+
+def write_pc2(path: Path, positions: np.ndarray) -> None:
+    """Write (S, V, 3) float32 as a PC2 point cache whose sample s belongs to scene frame s."""
+    samples, points = positions.shape[:2]
+    with open(path, "wb") as sink:
+        sink.write(struct.pack("<12siiffi", b"POINTCACHE2\0", 1, points, 0.0, 1.0, samples))
+        sink.write(np.ascontiguousarray(positions, "<f4").tobytes())
+
+
+def _add_mesh(scene, mesh: Mesh, first_face: int, cache: Path):
+    import bpy
+
+    shown = np.flatnonzero(mesh.shown)
+    faces, face_uv = mesh.faces[shown], mesh.face_uv[shown]
+    data = bpy.data.meshes.new(mesh.name)
+    rest = mesh.positions[0]
+    data.vertices.add(len(rest))
+    data.vertices.foreach_set("co", rest.astype(np.float32).ravel())
+    data.loops.add(3 * len(faces))
+    data.loops.foreach_set("vertex_index", faces.astype(np.int32).ravel())
+    data.polygons.add(len(faces))
+    data.polygons.foreach_set("loop_start", np.arange(0, 3 * len(faces), 3, dtype=np.int32))
+    data.polygons.foreach_set("use_smooth", np.full(len(faces), mesh.person > 0))
+    data.polygons.foreach_set("material_index", mesh.material_index[shown].astype(np.int32))
+    data.uv_layers.new(name="uv").data.foreach_set("uv", mesh.uv[face_uv].astype(np.float32).ravel())
+    index = data.attributes.new(materials.FACE_ATTRIBUTE, "INT", "FACE")
+    index.data.foreach_set("value", (first_face + shown + 1).astype(np.int32))
+    corners = data.attributes.new(materials.BARYCENTRIC_ATTRIBUTE, "FLOAT_VECTOR", "CORNER")
+    corners.data.foreach_set("vector", np.tile(np.eye(3, dtype=np.float32), (len(faces), 1)).ravel())
+    for name, values in mesh.attributes.items():
+        layer = data.attributes.new(name, "FLOAT_VECTOR", "POINT")
+        layer.data.foreach_set("vector", values.astype(np.float32).ravel())
+    data.update(calc_edges=True)
+    thing = bpy.data.objects.new((person_prefix(mesh.person) if mesh.person else "scene/") + mesh.name, data)
+    scene.collection.objects.link(thing)
+    thing.cycles.shadow_terminator_geometry_offset = 0.2
+    for k, look in enumerate(mesh.materials):
+        data.materials.append(materials.colour_material(f"{mesh.name}.{k}", look))
+    if len(mesh.positions) > 1:
+        path = cache / f"{thing.name.replace('/', '.')}.pc2"
+        write_pc2(path, mesh.positions)
+        modifier = thing.modifiers.new("motion", "MESH_CACHE")
+        modifier.cache_format, modifier.filepath = "PC2", str(path)
+        modifier.time_mode, modifier.play_mode, modifier.frame_start = "FRAME", "SCENE", 0.0
+        modifier.interpolation, modifier.deform_mode = "LINEAR", "OVERWRITE"
+        modifier.forward_axis, modifier.up_axis = "POS_Y", "POS_Z"
+    return thing
+
+
+def _add_camera(scene, cameras: Cameras, width: int, height: int) -> None:
+    import bpy
+    from mathutils import Matrix
+
+    data = bpy.data.cameras.new("camera")
+    data.sensor_fit, data.sensor_width, data.clip_start, data.clip_end = "HORIZONTAL", SENSOR_MM, 0.01, 10000.0
+    thing = bpy.data.objects.new("camera", data)
+    thing.rotation_mode = "QUATERNION"
+    scene.collection.objects.link(thing)
+    scene.camera = thing
+    bpy.context.preferences.edit.keyframe_new_interpolation_type = "LINEAR"
+    flip = np.diag([1.0, -1.0, -1.0, 1.0])  # OpenCV camera axes -> Blender's
+    previous = None
+    for frame, (k, pose) in enumerate(zip(cameras.intrinsics, cameras.world_to_camera, strict=True)):
+        location, rotation, _ = Matrix((np.linalg.inv(pose) @ flip).tolist()).decompose()
+        if previous is not None and previous.dot(rotation) < 0:
+            rotation.negate()
+        previous = rotation
+        thing.location, thing.rotation_quaternion = location, rotation
+        data.lens = k[0, 0] * SENSOR_MM / width
+        data.shift_x, data.shift_y = (width / 2 - k[0, 2]) / width, (k[1, 2] - height / 2) / width
+        for owner, path in ((thing, "location"), (thing, "rotation_quaternion")):
+            owner.keyframe_insert(path, frame=frame)
+        for path in ("lens", "shift_x", "shift_y"):
+            data.keyframe_insert(path, frame=frame)
+
+
+def _add_light(scene, spec: ClipSpec, hdri: Path) -> None:
+    """Environment light, normalised so that ``exposure`` 0 lights a white floor to mid-bright, plus an optional sun."""
+    import bpy
+
+    light = spec.light
+    world = bpy.data.worlds.new("world")
+    scene.world = world
+    graph = Graph(world)
+    image = load_image(hdri)
+    columns, rows = image.size
+    pixels = np.empty(columns * rows * 4, np.float32)
+    image.pixels.foreach_get(pixels)
+    luminance = pixels.reshape(rows, columns, 4)[..., :3] @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    elevation = (np.arange(rows) + 0.5) / rows * math.pi - math.pi / 2  # Blender's row 0 is the nadir
+    weight = np.clip(np.sin(elevation), 0, None) * np.cos(elevation)
+    irradiance = math.pi * float((np.minimum(luminance, 200).mean(1) * weight).sum() / weight.sum())
+    strength = 2.0 ** light.exposure * math.pi * 0.75 / max(irradiance, 1e-6)
+    coordinates = graph.add("ShaderNodeTexCoord").outputs["Generated"]
+    turned = graph.add("ShaderNodeMapping", {"Vector": coordinates, "Rotation": (0, 0, light.rotation)}).outputs[0]
+    sky = graph.add("ShaderNodeTexEnvironment", {"Vector": turned}, image=image)
+    background = graph.add("ShaderNodeBackground", {"Color": sky.outputs[0], "Strength": strength})
+    graph.add("ShaderNodeOutputWorld", {"Surface": background.outputs[0]})
+    if light.sun is not None:
+        data = bpy.data.lights.new("sun", "SUN")
+        data.energy, data.angle = light.sun.strength * 2.0**light.exposure, math.radians(light.sun.softness_degrees)
+        data.color = light.sun.colour
+        thing = bpy.data.objects.new("sun", data)
+        scene.collection.objects.link(thing)
+        thing.rotation_euler = (math.pi / 2 - light.sun.elevation, 0.0, light.sun.azimuth)
+
+
+def _configure(scene, spec: ClipSpec, config: RenderConfig) -> None:
+    render = scene.render
+    render.resolution_x, render.resolution_y, render.resolution_percentage = spec.width, spec.height, 100
+    render.fps, render.fps_base = max(round(spec.fps), 1), max(round(spec.fps), 1) / spec.fps
+    scene.frame_start, scene.frame_end = 1, spec.frames
+    render.engine = "CYCLES"
+    choose_device(scene, config.device)
+    render.use_persistent_data = True
+    render.threads_mode, render.threads = ("FIXED", config.threads) if config.threads else ("AUTO", 0)
+    render.use_motion_blur, render.motion_blur_shutter = config.motion_blur, config.shutter
+    render.motion_blur_position = "CENTER"
+    cycles = scene.cycles
+    cycles.samples, cycles.use_denoising, cycles.use_adaptive_sampling = config.samples, config.denoise, False
+    cycles.denoising_prefilter = "FAST"
+    cycles.max_bounces = config.bounces
+    cycles.diffuse_bounces = cycles.glossy_bounces = min(config.bounces, 3)
+    cycles.transparent_max_bounces = 32
+    cycles.sample_clamp_indirect = 8.0
+    cycles.caustics_reflective = cycles.caustics_refractive = False
+    cycles.texture_limit_render = "OFF"
+    render.dither_intensity = 0.0
+    render.film_transparent = False
+    scene.view_settings.view_transform, scene.view_settings.look = config.view_transform, "None"
+    layer = scene.view_layers[0]
+    layer.use_pass_cryptomatte_object, layer.pass_cryptomatte_depth = True, 6
+    layer.pass_alpha_threshold = materials.ALPHA_THRESHOLD
+    if config.engine == "eevee":
+        render.engine = eevee_name()
+        scene.eevee.taa_render_samples = config.samples
+
+
+def build(geometry: ClipGeometry, spec: ClipSpec, config: RenderConfig, hdri: Path, cache: Path):
+    """Fill an emptied Blender with the clip's scene, ready for its colour render.
+
+    Args:
+        hdri: environment image of the spec's light.
+        cache: existing folder for the point caches; the scene needs it as long as it is rendered.
+
+    Returns:
+        ``(scene, objects)``, one bpy object per mesh of ``geometry``, in order.
+
+    Raises:
+        ThfmError: a texture is missing, no such device, or too many faces for exact labels.
+    """
+    import bpy
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    scene = bpy.context.scene
+    _configure(scene, spec, config)
+    if sum(len(m.faces) for m in geometry.meshes) >= _MAX_EXACT_FACE:
+        raise ThfmError(f"the scene has more than {_MAX_EXACT_FACE} faces: use fewer people or simpler scenes.")
+    objects, first_face = [], 0
+    for mesh in geometry.meshes:
+        objects.append(_add_mesh(scene, mesh, first_face, cache))
+        first_face += len(mesh.faces)
+    _add_camera(scene, geometry.cameras, spec.width, spec.height)
+    _add_light(scene, spec, hdri)
+    return scene, objects

@@ -1,0 +1,65 @@
+"""``ClipSpec`` -> ``ClipGeometry``: every mesh, joint and camera of a clip, in the world."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synth.bodies.catalogue import Library
+from synth.bodies.config import BodiesConfig
+from synth.bodies.ground import ground_mesh
+from synth.bodies.model import load_body
+from synth.bodies.outfit import outfit_meshes
+from synth.bodies.person import (
+    body_mesh,
+    canonical_is_shared,
+    canonical_points,
+    joint_sites,
+    person_params,
+    smplx_label,
+)
+from synth.cameras import solve
+from synth.conventions import ThfmError
+from synth.geometry import ClipGeometry, Mesh
+from synth.spec.model import ClipSpec
+
+_FRAMED = 23  # every n-th vertex stands for the body when the camera is placed
+
+
+def build_clip(spec: ClipSpec, config: BodiesConfig, library: Library) -> ClipGeometry:
+    """All geometry of a clip over T + 2 time samples.
+
+    Raises:
+        ThfmError: a named asset is missing or broken, or the motion ends too early.
+    """
+    meshes: list[Mesh] = []
+    joints, sites, labels, framed = [], [], [], []
+    neutral = load_body(config.models, "neutral")
+    for number, person in enumerate(spec.people, 1):
+        model = load_body(config.models, person.gender)
+        motion = _named(library.motion_files, person.motion.name, "motion")
+        skin = _named(library.skin_files, person.skin, "skin")
+        params = person_params(model, person, motion, spec.frames, spec.fps)
+        posed = model.pose(params)
+        canonical = canonical_points(neutral, model)
+        garments, shown = outfit_meshes(model, posed, canonical, person, number, config.assets)
+        meshes += [body_mesh(model, posed, canonical, person, number, skin, shown), *garments]
+        joints.append(posed.joints)
+        sites.append(joint_sites(neutral if canonical_is_shared(neutral, model) else model))
+        labels.append(smplx_label(model, params))
+        framed.append(posed.vertices[:, np.unique(model.faces)[::_FRAMED]].astype(np.float64))
+    meshes.append(ground_mesh(spec.ground))
+    points = np.concatenate(framed, axis=1)
+    return ClipGeometry(
+        meshes=tuple(meshes),
+        cameras=solve(spec.camera, points, spec.width, spec.height, spec.fps),
+        joints=np.stack(joints),
+        joint_canonical=np.stack([canonical for canonical, _ in sites]),
+        joint_reach=np.stack([reach for _, reach in sites]),
+        smplx=tuple(labels),
+    )
+
+
+def _named(files: dict, name: str, kind: str):
+    if name not in files:
+        raise ThfmError(f"there is no {kind} called {name!r}: was the clip made with other assets?")
+    return files[name]

@@ -1,0 +1,39 @@
+"""Where people come from."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+def assets_folder() -> Path:
+    """The folder of shipped assets: ``$THFM_ASSETS``, or ``assets/`` of the checkout."""
+    return Path(os.environ.get("THFM_ASSETS") or Path(__file__).resolve().parents[2] / "assets")
+
+
+class BodiesConfig(BaseModel):
+    """Folders of body models, motions and wardrobe; the defaults are the open assets of this project."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model_folder: Path | None = Field(
+        None, description="folder that holds smplx/SMPLX_{NEUTRAL,FEMALE,MALE}.npz; name yours to use the licensed SMPL-X"
+    )
+    motion_folders: tuple[Path, ...] = Field(
+        (), description="folders or files of motions (SMPL-X npz, AMASS npz, BVH, ASF/AMC); none: the open ones"
+    )
+    assets_folder: Path | None = Field(None, description="folder with wardrobe/ and skins/ in this project's layout")
+
+    @property
+    def assets(self) -> Path:
+        return self.assets_folder or assets_folder()
+
+    @property
+    def models(self) -> Path:
+        return self.model_folder or assets_folder() / "bodies"
+
+    @property
+    def motions(self) -> tuple[Path, ...]:
+        return self.motion_folders or (assets_folder() / "motions",)

@@ -1,0 +1,225 @@
+"""Dress one body: fit every item, push it out of the skin and out of what is worn beneath, drop what nobody sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.spatial import cKDTree
+
+from synth.bodies import wardrobe
+from synth.bodies.surface import LIMBS, Attachment, Surface, attach_to_body, averaging
+from synth.bodies.wardrobe import Item
+from synth.conventions import ThfmError
+
+SKIN_MARGIN = 0.0035  # metres between skin and cloth
+LAYER_MARGIN = 0.003  # metres between two layers of cloth
+LIMB_RADIUS = 0.07
+DEEPEST = 0.05  # a point farther inside than this belongs to another part of the surface
+BURIED = 0.03  # inner cloth this far from the outer layer's border is never seen again
+REACH = 0.05  # how far above inner cloth an outer layer may be and still hide it
+
+
+@dataclass(frozen=True, eq=False)
+class RestBody:
+    """A shaped body in T-pose.
+
+    vertices (V, 3) metres, y up, +z forward; faces (F, 3) CCW; weights (V, 55); base_to_vertex (19158,);
+    skin (F,) bool marks the faces of the skin proper (no eyes, teeth, tongue).
+    """
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    weights: np.ndarray
+    base_to_vertex: np.ndarray
+    skin: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """An item on a body, at rest.
+
+    Attributes:
+        item: what it is.
+        rest: (Vg, 3) float64 vertices on the body in T-pose.
+        weights: (Vg, 55) float32 skin weights.
+        rows: (Vg, V) sparse; ``rows @`` the body's pose offsets gives the item's.
+        shown: (F,) bool, False for faces that an outer layer buries.
+        on_body: nearest skin of every vertex; face_on_body (F,) int32: nearest skin face of every face.
+        guard: keeps the moving item off skin that is still seen; None for hair and hats.
+    """
+
+    item: Item
+    rest: np.ndarray
+    weights: np.ndarray
+    rows: sp.csr_matrix
+    shown: np.ndarray
+    on_body: Attachment
+    face_on_body: np.ndarray
+    guard: Guard | None = None
+
+    def pose(
+        self, transforms: np.ndarray, pose_offsets: np.ndarray | None = None, transl: np.ndarray | None = None
+    ) -> np.ndarray:
+        """(T, Vg, 3) float32 vertices for joint transforms (T, 55, 4, 4) and body pose offsets (T, V, 3)."""
+        correctives = None if pose_offsets is None else np.stack([self.rows @ p for p in pose_offsets])
+        out = wardrobe.pose_garment(self.rest, self.weights, transforms, correctives)
+        if self.guard is not None:
+            out = np.stack([self.guard.push(v, transforms[t], pose_offsets, t) for t, v in enumerate(out)])
+        return out if transl is None else out + np.asarray(transl, np.float32)[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Guard:
+    """Keeps moving vertices above the skin that they lie on at rest, where that skin is seen.
+
+    ``vertices`` (n,) of the item; ``points``, ``normals`` (n, 3) and ``weights`` (n, 55) of the skin beneath them at
+    rest; ``rows`` (n, V) interpolates the body's pose offsets there; ``height`` (n,) metres is the least distance;
+    ``smooth`` (Vg, Vg) averages over neighbours.
+    """
+
+    vertices: np.ndarray
+    points: np.ndarray
+    normals: np.ndarray
+    weights: np.ndarray
+    rows: sp.csr_matrix
+    height: np.ndarray
+    smooth: sp.csr_matrix
+
+    def push(self, vertices: np.ndarray, transforms: np.ndarray, pose_offsets: np.ndarray | None, t: int) -> np.ndarray:
+        """(Vg, 3) float32: the item's vertices of frame ``t``, those too close to the skin pushed out."""
+        skin = (self.weights @ transforms[:, :3, :].reshape(len(transforms), 12)).reshape(-1, 3, 4)
+        points = self.points if pose_offsets is None else self.points + self.rows @ pose_offsets[t]
+        points = np.einsum("vij,vj->vi", skin[:, :, :3], points) + skin[:, :, 3]
+        normals = np.einsum("vij,vj->vi", skin[:, :, :3], self.normals)
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+        need, direction = np.zeros(len(vertices)), np.zeros((len(vertices), 3))
+        need[self.vertices] = np.clip(self.height - ((vertices[self.vertices] - points) * normals).sum(1), 0, DEEPEST)
+        direction[self.vertices] = normals
+        lift = np.maximum(need, 0.7 * (self.smooth @ need))
+        return (vertices + lift[:, None] * direction).astype(np.float32)
+
+
+def _guard(rest: np.ndarray, item: Item, body: RestBody, skin: Surface, at: Attachment, hidden: np.ndarray) -> Guard:
+    """``hidden`` (F,) bool: body faces that are not rendered; nothing is to be kept off them."""
+    seen = np.zeros(len(body.vertices), bool)
+    seen[body.faces[~hidden]] = True
+    use = np.flatnonzero(seen[body.faces[at.face]].any(1))
+    normals, corners = skin.normals_at(at)[use], body.faces[at.face[use]]
+    height = ((rest[use] - at.points[use]) * normals).sum(1)
+    index = np.repeat(np.arange(len(use)), 3)
+    shape = (len(use), len(body.vertices))
+    matrix = sp.csr_matrix((at.bary[use].ravel(), (index, corners.ravel())), shape=shape)
+    smooth = averaging(item.faces, len(rest))
+    height = np.minimum(height, _margin(rest, item.faces)[use])
+    return Guard(use, at.points[use], normals, matrix @ body.weights, matrix, height, smooth)
+
+
+def _margin(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """(n,) metres between skin and each cloth vertex: flat faces over a round limb sink by the sagitta of their edges."""
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    length = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
+    mean = np.bincount(edges.ravel(), np.repeat(length, 2), len(points)) / np.maximum(
+        np.bincount(edges.ravel(), minlength=len(points)), 1
+    )
+    return SKIN_MARGIN + mean**2 / (8 * LIMB_RADIUS)
+
+
+def dress(items: list[Item], body: RestBody) -> list[Fitted]:
+    """Fit items on a body, from the skin outwards; the order of the result is that of ``items``.
+
+    Raises ThfmError when two of the items are of one kind that can be worn once only.
+    """
+    _check_outfit(items)
+    skin = Surface(body.vertices, body.faces, body.weights, body.skin)
+    hidden = wardrobe.hidden_faces(items, body.faces, body.base_to_vertex)
+    head = body.skin & ((body.weights @ LIMBS)[body.faces, 1].mean(1) > 0.5)
+    scalp = Surface(body.vertices, body.faces, body.weights, head)
+    done: dict[str, Fitted] = {}
+    cloth: list[tuple[Fitted, Surface]] = []
+    for item in sorted(items, key=lambda i: i.layer):
+        rest = wardrobe.fit(item, body.vertices, body.base_to_vertex)
+        weights = wardrobe.skin_weights(item, body.weights, body.base_to_vertex)
+        if item.kind in ("garments", "shoes"):
+            rest = _push(rest, item.faces, weights, skin, _margin(rest, item.faces))
+        elif item.kind == "hair":  # strands may touch the head, not enter the shoulders
+            below = (weights @ LIMBS)[:, 1] < 0.9
+            rest = np.where(below[:, None], _push(rest, item.faces, weights, skin, SKIN_MARGIN), rest)
+        if item.kind in ("garments", "hair"):
+            for inner, surface in cloth:
+                if inner.item.layer < item.layer:
+                    rest = _push(rest, item.faces, weights, surface, LAYER_MARGIN)
+        on = scalp if item.kind in ("hair", "hats", "brows", "lashes") else skin
+        attachment, on_faces = attach_to_body(rest, weights, item.faces, on)
+        mapping = wardrobe.rows(item, body.base_to_vertex, len(body.vertices))
+        guard = _guard(rest, item, body, skin, attachment, hidden) if item.kind == "garments" else None
+        fitted = Fitted(item, rest, weights, mapping, np.ones(len(item.faces), bool), attachment, on_faces, guard)
+        done[item.name] = fitted
+        if item.kind in ("garments", "shoes"):
+            cloth.append((fitted, Surface(rest, item.faces, weights)))
+    for name, fitted in done.items():
+        if fitted.item.kind in ("garments", "shoes"):
+            outer = [(f, s) for f, s in cloth if f.item.layer > fitted.item.layer]
+            done[name] = replace(fitted, shown=~_buried(fitted, [s for _, s in outer]))
+        elif fitted.item.kind == "hair":
+            hats = [f for f in done.values() if f.item.kind == "hats"]
+            done[name] = replace(fitted, shown=~_under_hat(fitted, hats))
+    return [done[item.name] for item in items]
+
+
+def _check_outfit(items: list[Item]) -> None:
+    for kind in ("shoes", "hats", "hair", "brows", "lashes"):
+        names = [i.name for i in items if i.kind == kind]
+        if len(names) > 1:
+            raise ThfmError(f"an outfit holds one item of {kind}, not {', '.join(names)}")
+    names = [i.name for i in items]
+    if len(set(names)) < len(names):
+        raise ThfmError(f"an outfit holds the same item twice: {', '.join(names)}")
+
+
+def _push(
+    points: np.ndarray, faces: np.ndarray, weights: np.ndarray, surface: Surface, margin: float | np.ndarray
+) -> np.ndarray:
+    """Move points that lie under (or closer than ``margin`` to) a surface out along its normals, without creases."""
+    smooth = averaging(faces, len(points))
+    for _ in range(2):
+        height, normal, miss = surface.signed(points, weights)
+        inside = (height < margin) & (height > -DEEPEST) & (miss < 0.5 * np.abs(height) + margin)
+        need = np.where(inside, margin - height, 0.0)
+        # neighbours come along, so that one pushed vertex makes no spike
+        lift = np.maximum(need, 0.7 * (smooth @ need))
+        points = points + lift[:, None] * normal * (miss < 0.05)[:, None]
+    return points
+
+
+def _border(surface: Surface) -> np.ndarray:
+    """(n, 3) points of the mesh's open border."""
+    f = surface.faces
+    edges = np.sort(np.concatenate([f[:, [0, 1]], f[:, [1, 2]], f[:, [2, 0]]]), axis=1)
+    unique, count = np.unique(edges, axis=0, return_counts=True)
+    return surface.vertices[np.unique(unique[count == 1])]
+
+
+def _buried(inner: Fitted, outer: list[Surface]) -> np.ndarray:
+    """(F,) bool: faces of ``inner`` whose three corners lie under an outer layer, well away from its border."""
+    under = np.zeros(len(inner.rest), bool)
+    for surface in outer:
+        height, _, miss = surface.signed(inner.rest, inner.weights)
+        border = _border(surface)
+        clear = cKDTree(border).query(inner.rest)[0] > BURIED if len(border) else True
+        under |= (height < 0) & (height > -REACH) & (miss < 0.005) & clear
+    return under[inner.item.faces].all(1)
+
+
+def _under_hat(hair: Fitted, hats: list[Fitted]) -> np.ndarray:
+    """(F,) bool: hair faces inside a hat's crown or sticking through it, seen from the middle of the hat's rim."""
+    hidden = np.zeros(len(hair.rest), bool)
+    for hat in hats:
+        low = np.quantile(hat.rest[:, 1], 0.25)
+        centre = np.array([*hat.rest[:, :1].mean(0), low, hat.rest[:, 2].mean()])
+        towards = hair.rest - centre
+        length = np.linalg.norm(towards, axis=1, keepdims=True)
+        spread = cKDTree((hat.rest - centre) / np.linalg.norm(hat.rest - centre, axis=1, keepdims=True))
+        hidden |= (spread.query(towards / np.maximum(length, 1e-9))[0] < 0.2) & (hair.rest[:, 1] > low)
+    return hidden[hair.item.faces].all(1)

@@ -1,0 +1,153 @@
+"""SMPL-X body models, loaded by the smplx library, and the pieces of its skinning that garments need."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from synth.bodies.kinematics import Rig
+from synth.conventions import JOINT_NAMES, JOINT_PART, NUM_TREE_JOINTS, ThfmError
+
+POSE_FIELDS = ("global_orient", "body_pose", "left_hand_pose", "right_hand_pose", "jaw_pose", "leye_pose", "reye_pose")
+_CHUNK = 24  # frames a forward pass: bounds memory
+
+
+@dataclass(frozen=True)
+class PosedBody:
+    """A body over S time samples, world axes, metres.
+
+    Attributes:
+        vertices: (S, V, 3) float32. joints: (S, 144, 3) float32 in the order of ``conventions.JOINT_NAMES``.
+        rest: (V, 3) float32, shaped vertices in the T-pose (SMPL-X axes, pelvis not moved to the origin).
+        rest_joints: (55, 3) float32.
+        transforms: (S, 55, 4, 4) float32, smplx's bone transforms from the rest pose; ``transl`` comes on top.
+        pose_feature: (S, 486) float32, what pose correctives multiply. transl: (S, 3) float32.
+    """
+
+    vertices: np.ndarray
+    joints: np.ndarray
+    rest: np.ndarray
+    rest_joints: np.ndarray
+    transforms: np.ndarray
+    pose_feature: np.ndarray
+    transl: np.ndarray
+
+
+class BodyModel:
+    """One gender of an SMPL-X model on disk (the licensed one or the open one of this project).
+
+    Attributes:
+        faces (F, 3) int32; weights (V, 55) float32; template (V, 3) float32; parents (55,) int;
+        part (F,) uint8; extras: the further arrays of the file (uv coordinates, face groups, base mesh indices).
+        id: file name and the first 16 hex digits of the file's sha256.
+    """
+
+    def __init__(self, path: Path, gender: str):
+        import smplx
+
+        if not path.is_file():
+            raise ThfmError(
+                f"body model {path} is missing: point bodies.model_folder at a folder that holds smplx/{path.name}."
+            )
+        self.gender, self.path = gender, path
+        self.id = f"{path.name}:{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                self.model = smplx.create(
+                    str(path.parent.parent), model_type="smplx", gender=gender, ext="npz", use_pca=False,
+                    flat_hand_mean=True, use_face_contour=True, num_betas=10, num_expression_coeffs=10, batch_size=1,
+                )  # fmt: skip
+            with np.load(path, allow_pickle=False) as source:
+                self.extras = {
+                    k: source[k]
+                    for k in ("vt", "ft", "face_group", "face_group_names", "base_to_vertex")
+                    if k in source.files
+                }
+        except (OSError, KeyError, ValueError, AssertionError) as error:
+            raise ThfmError(f"body model {path} is no SMPL-X npz ({error}): download it again.") from error
+        self.faces = np.ascontiguousarray(self.model.faces.astype(np.int32))
+        self.weights = self.model.lbs_weights.numpy()
+        self.template = self.model.v_template.numpy()
+        self.parents = self.model.parents.numpy()
+        self.part = face_parts(self.faces, self.weights)
+
+    def pose(self, params: dict[str, np.ndarray]) -> PosedBody:
+        """Pose the body.
+
+        Args:
+            params: the pose fields (S, 3k) axis-angle, ``transl`` (S, 3), ``betas`` (10,), ``expression`` (10,).
+        """
+        import torch
+        from smplx.lbs import batch_rigid_transform, batch_rodrigues, blend_shapes, vertices2joints
+
+        samples = len(params["transl"])
+        vertices, joints, transforms, features = [], [], [], []
+        betas = torch.tensor(np.asarray(params["betas"], np.float32))[None]
+        expression = torch.tensor(np.asarray(params["expression"], np.float32))[None]
+        with torch.no_grad():
+            shape = torch.cat([betas, expression], 1)
+            directions = torch.cat([self.model.shapedirs, self.model.expr_dirs], -1)
+            rest = self.model.v_template[None] + blend_shapes(shape, directions)
+            rest_joints = vertices2joints(self.model.J_regressor, rest)
+            for start in range(0, samples, _CHUNK):
+                part = {k: torch.tensor(np.asarray(params[k][start : start + _CHUNK], np.float32)) for k in POSE_FIELDS}
+                size = len(part["global_orient"])
+                transl = torch.tensor(np.asarray(params["transl"][start : start + _CHUNK], np.float32))
+                posed = self.model(
+                    **part, transl=transl, betas=betas.expand(size, -1), expression=expression.expand(size, -1),
+                    return_full_pose=True,
+                )  # fmt: skip
+                rotations = batch_rodrigues(posed.full_pose.reshape(-1, 3)).view(size, -1, 3, 3)
+                _, bones = batch_rigid_transform(rotations, rest_joints.expand(size, -1, -1), self.model.parents)
+                vertices.append(posed.vertices.numpy())
+                joints.append(posed.joints.numpy())
+                transforms.append(bones.numpy())
+                features.append((rotations[:, 1:] - torch.eye(3)).reshape(size, -1).numpy())
+        return PosedBody(
+            vertices=np.concatenate(vertices),
+            joints=np.concatenate(joints)[:, : len(JOINT_NAMES)],
+            rest=rest[0].numpy(),
+            rest_joints=rest_joints[0].numpy(),
+            transforms=np.concatenate(transforms),
+            pose_feature=np.concatenate(features),
+            transl=np.asarray(params["transl"], np.float32),
+        )
+
+    def rest_joints(self, betas: np.ndarray) -> np.ndarray:
+        """(55, 3) float32 joints of the T-pose for ``betas`` (10,), SMPL-X axes, metres."""
+        import torch
+        from smplx.lbs import blend_shapes, vertices2joints
+
+        with torch.no_grad():
+            shape = torch.tensor(np.asarray(betas, np.float32))[None]
+            rest = self.model.v_template[None] + blend_shapes(shape, self.model.shapedirs)
+            return vertices2joints(self.model.J_regressor, rest)[0].numpy()
+
+    @functools.cached_property
+    def rig(self) -> Rig:
+        """The model reduced to what fits motions to shapes."""
+        return Rig.from_smplx(self.model)
+
+    @functools.cached_property
+    def posedirs(self) -> np.ndarray:
+        """(486, V, 3) float32, the pose correctives of every vertex."""
+        return self.model.posedirs.numpy().reshape(-1, len(self.template), 3)
+
+
+def face_parts(faces: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """``conventions.Part`` of each face, (F,) uint8: the part whose joints move its three vertices most."""
+    parts = np.array(JOINT_PART)
+    moved = np.stack([weights[:, :NUM_TREE_JOINTS][:, parts == p].sum(1) for p in range(parts.max() + 1)], 1)
+    return moved[faces].sum(1).argmax(1).astype(np.uint8)
+
+
+@functools.lru_cache(maxsize=8)
+def load_body(folder: Path, gender: str) -> BodyModel:
+    """The body model ``folder/smplx/SMPLX_<GENDER>.npz``, loaded once per process."""
+    return BodyModel(Path(folder) / "smplx" / f"SMPLX_{gender.upper()}.npz", gender)

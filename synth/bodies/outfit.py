@@ -1,0 +1,106 @@
+"""What a person wears: the wardrobe's items fitted to the body, posed with it, as labelled meshes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from synth.bodies.dressing import Fitted, RestBody, dress
+from synth.bodies.model import BodyModel, PosedBody
+from synth.bodies.wardrobe import hidden_faces, load_item
+from synth.conventions import Semantic, ThfmError
+from synth.geometry import Material, Mesh
+from synth.spec.model import ItemSpec, PersonSpec
+
+_ROUGHNESS = {"garments": 0.85, "shoes": 0.55, "hats": 0.8, "hair": 0.5, "brows": 0.8, "lashes": 0.6}
+
+
+def worn_items(person: PersonSpec) -> list[ItemSpec]:
+    """Clothes, then hair, brows and lashes."""
+    return [*person.clothes, *(i for i in (person.hair, person.brows, person.lashes) if i is not None)]
+
+
+def rest_body(model: BodyModel, posed: PosedBody) -> RestBody:
+    """The shaped body that clothes are fitted to.
+
+    Raises:
+        ThfmError: the body model is none that the wardrobe knows how to fit.
+    """
+    if "base_to_vertex" not in model.extras:
+        raise ThfmError(
+            f"{model.path.name} in {model.path.parent} carries no base_to_vertex, so the wardrobe cannot be fitted to it: "
+            "set spec.people.clothes=false and spec.people.hair=false."
+        )
+    names = [str(n) for n in model.extras["face_group_names"]]
+    skin = model.extras["face_group"] == names.index("body")
+    return RestBody(posed.rest, model.faces, model.weights, model.extras["base_to_vertex"], skin)
+
+
+def pose_offsets(model: BodyModel, posed: PosedBody) -> np.ndarray:
+    """(S, V, 3) float32, what the pose correctives add to the rest vertices before skinning."""
+    flat = posed.pose_feature @ model.posedirs.reshape(len(model.posedirs), -1)
+    return flat.reshape(len(flat), -1, 3)
+
+
+def _material(fitted: Fitted, spec: ItemSpec) -> Material:
+    item = fitted.item
+    look = "hair" if item.kind in ("hair", "brows", "lashes") else "cloth"
+    luminance = float(np.dot(item.entry["base_colour"], (0.2126, 0.7152, 0.0722)))
+    return Material(
+        look,
+        diffuse=item.texture("diffuse"),
+        normal=item.texture("normal"),
+        alpha=bool(item.entry["alpha"]),
+        tint=spec.tint,
+        roughness=_ROUGHNESS[item.kind],
+        settings={"luminance": luminance} if spec.tint is not None else {},
+    )
+
+
+def outfit_meshes(
+    model: BodyModel, posed: PosedBody, canonical: np.ndarray, person: PersonSpec, number: int, assets: Path
+) -> tuple[list[Mesh], np.ndarray]:
+    """The meshes of everything that ``person`` wears, and which body faces stay visible (F,) bool.
+
+    A worn surface carries the part and the canonical point of the skin beneath it, found in the rest pose.
+
+    Args:
+        canonical: (V, 3) dense-pose points of the body's vertices.
+        number: of the person in the clip, from 1.
+        assets: folder with wardrobe/ and skins/.
+    """
+    specs = worn_items(person)
+    if not specs:
+        return [], np.ones(len(model.faces), bool)
+    body = rest_body(model, posed)
+    items = [load_item(s.name, assets) for s in specs]
+    offsets = pose_offsets(model, posed)
+    meshes = []
+    for spec, fitted in zip(specs, dress(items, body), strict=True):
+        item, on = fitted.item, fitted.on_body
+        beneath = np.einsum("vk,vkc->vc", on.bary, canonical[model.faces[on.face]])
+        meshes.append(
+            Mesh(
+                name=item.name,
+                person=number,
+                faces=item.faces,
+                positions=fitted.pose(posed.transforms, offsets, posed.transl),
+                uv=item.uv,
+                face_uv=item.face_uv,
+                part=model.part[fitted.face_on_body],
+                semantic=item.semantic,
+                canonical=beneath.astype(np.float32),
+                shown=fitted.shown,
+                materials=(_material(fitted, spec),),
+                material_index=np.zeros(len(item.faces), np.uint8),
+            )
+        )
+    return meshes, ~hidden_faces(items, model.faces, body.base_to_vertex)
+
+
+def outfit_words(person: PersonSpec, assets: Path) -> list[str]:
+    """Plain names of the clothes, for captions."""
+    classes = {Semantic.HAIR.name.lower(), Semantic.FACIAL_HAIR.name.lower()}
+    items = [load_item(s.name, assets) for s in person.clothes]
+    return [i.name.replace("_", " ") for i in items if i.entry["semantic"] not in classes]

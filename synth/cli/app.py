@@ -1,0 +1,178 @@
+"""The commands of ``thfm-synth``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synth.cli.errors import FAILED_CLIPS, FAULTS, INTERRUPTED, Commands, complain, show_version
+from synth.conventions import ThfmError
+
+app = typer.Typer(
+    cls=Commands,
+    help="Make, check and look at labelled synthetic video of people.",
+    epilog="Start with: thfm-synth generate configs/synth/quickstart.yaml --out out/quickstart",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file, such as configs/synth/quickstart.yaml.")]
+Overrides = Annotated[
+    list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Changes to the config by dotted key.")
+]
+Url = Annotated[str, typer.Argument(metavar="URL", help="A data set: local folder or fsspec URL (s3://, gs://).")]
+
+
+Version = Annotated[bool, typer.Option("--version", help="Print the version.", callback=show_version, is_eager=True)]
+
+
+@app.callback()
+def _root(version: Version = False) -> None:
+    pass
+
+
+def _examples(*lines: str) -> str:
+    return "**Examples**\n\n" + "\n\n".join(f"`{line}`" for line in lines)
+
+
+@app.command(
+    epilog=_examples(
+        "thfm-synth generate configs/synth/quickstart.yaml --out out/quickstart",
+        "thfm-synth generate configs/synth/default.yaml --out s3://bucket/people clips=100000 cluster.address=auto",
+        "thfm-synth generate configs/synth/tiny.yaml --out out/tiny seed=7 'spec.camera.moves=[orbit]'",
+    )
+)
+def generate(
+    config: Config,
+    out: Annotated[str, typer.Option("--out", metavar="URL", help="Where the data set goes: folder or fsspec URL.")],
+    overrides: Overrides = None,
+) -> None:
+    """Make a data set, or the rest of one.
+
+    Interrupt it at any time and run the same command again: finished clips are not rendered twice, and the result is
+    the same to the byte. Exit code 0: complete; 1: an error; 3: some clips failed (the next run tries them again);
+    130: interrupted.
+    """
+    from synth.config import load_config
+
+    loaded = load_config(config, overrides or ())
+    from synth.cluster import engine
+
+    try:
+        summary = engine.generate(loaded, out)
+    except KeyboardInterrupt:
+        complain(f"stopped at once; {_RESUME}")
+        raise typer.Exit(INTERRUPTED) from None
+    print(engine.closing_line(summary, out))
+    if summary.interrupted:
+        complain(f"interrupted; {_RESUME}")
+        raise typer.Exit(INTERRUPTED)
+    if not summary.complete:
+        some = "1 clip" if len(summary.failed) == 1 else f"{len(summary.failed)} clips"
+        complain(f"{some} failed; reasons and logs are named in {out}/logs/failed.jsonl; {_RESUME}")
+        raise typer.Exit(FAILED_CLIPS)
+
+
+_RESUME = "finished clips are kept: run the same command again to go on."
+
+
+@app.command(
+    epilog=_examples(
+        "thfm-synth validate out/quickstart", "thfm-synth validate s3://bucket/people --models /data/models"
+    )
+)
+def validate(
+    url: Url,
+    models: Annotated[
+        list[Path] | None,
+        typer.Option("--models", help="Folder with smplx/SMPLX_*.npz, if not the open bodies; repeat."),
+    ] = None,
+) -> None:
+    """Check a data set: checksums, members, and labels against bodies and cameras.
+
+    Prints one line per fault. Exit code 0: no fault; 1: faults.
+    """
+    from synth.cli.progress import bar
+    from synth.validate import validate as faults_of
+
+    faults = clips = 0
+    with bar("validating") as advance:
+
+        def looked_at(done: int) -> None:
+            nonlocal clips
+            clips = done
+            advance(f"clip {done}", done, None)
+
+        for fault in faults_of(url, models=models or (), progress=looked_at):
+            faults += 1
+            print(fault, flush=True)
+    if faults:
+        complain(f"{url} has {faults} fault{'s' if faults > 1 else ''}.")
+        raise typer.Exit(FAULTS)
+    print(f"{url}: {clips} clips, no fault.")
+
+
+@app.command(epilog=_examples("thfm-synth preview out/quickstart", "thfm-synth preview s3://bucket/a --out pictures"))
+def preview(
+    url: Url,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the pictures. [default: URL-preview]")] = None,
+    clips: Annotated[int | None, typer.Option("--clips", min=1, help="Show the first so many. [default: all]")] = None,
+    models: Annotated[Path | None, typer.Option("--models", help="Folder with smplx/SMPLX_*.npz.")] = None,
+) -> None:
+    """Write contact sheets with every label, a video a clip, and a page that shows them."""
+    from synth.cli.progress import bar
+    from synth.preview import write_preview
+
+    if out is None:
+        if "://" in url:
+            raise ThfmError(f"{url} is not on this machine: name a folder for its pictures with --out.")
+        out = Path(f"{url.rstrip('/')}-preview")
+    with bar("drawing") as advance:
+        written = write_preview(
+            url, out, clips, lambda key, done, total: advance(f"clip {key}", done, total), model_folder=models
+        )
+    page, overview, *others = written
+    print(f"Look at {page} (in a browser) or {overview}; {len(others)} more files lie beside them.")
+
+
+@app.command(epilog=_examples("thfm-synth inspect configs/synth/quickstart.yaml --clip 3 --blend out/clip3.blend"))
+def inspect(
+    config: Config,
+    clip: Annotated[int, typer.Option("--clip", min=0, help="Index of the clip.")],
+    blend: Annotated[Path, typer.Option("--blend", help="The .blend file to write.")],
+    overrides: Overrides = None,
+) -> None:
+    """Write the very scene of a clip as a .blend file, to open in Blender."""
+    from synth.config import load_config
+
+    loaded = load_config(config, overrides or ())
+    from synth.make import inspect_clip
+
+    spec = inspect_clip(loaded, clip, blend)
+    print(f"{blend}: clip {spec.key}, frames 1 to {spec.frames} at {spec.fps:g} fps.")
+
+
+@app.command(epilog=_examples("thfm-synth stats out/quickstart"))
+def stats(url: Url) -> None:
+    """Count what a data set holds."""
+    from synth.cli.stats import print_stats
+
+    print_stats(url)
+
+
+@app.command(epilog=_examples("thfm-synth assets", "thfm-synth assets bodies.motion_folders=[/data/amass]"))
+def assets(overrides: Overrides = None) -> None:
+    """List what clips can be made of, with licences."""
+    from synth.cli.assets import print_assets
+
+    print_assets(overrides or [])
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

@@ -1,0 +1,57 @@
+"""``thfm-synth assets``: what clips can be made of, and under which licences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from synth.bodies.catalogue import load_library, read_catalogue
+from synth.bodies.config import BodiesConfig
+from synth.config import GenerateConfig, explain, overridden
+from synth.conventions import ThfmError
+
+_UNSTATED = "as you obtained it"
+
+
+def _bodies(overrides: list[str]) -> BodiesConfig:
+    try:
+        return GenerateConfig.model_validate({"clips": 1} | overridden({}, overrides)).bodies
+    except ValidationError as error:
+        raise ThfmError(explain(GenerateConfig, error)) from None
+
+
+def _rows(config: BodiesConfig) -> Iterable[tuple[str, str, str, str]]:
+    """(kind, name, licence, author) of everything."""
+    library = load_library(config)
+    for model in sorted((config.models / "smplx").glob("*.npz")):
+        yield "body", model.stem, "see the folder's README" if config.model_folder is None else _UNSTATED, ""
+    stated = {e["name"]: e for folder in config.motions for e in _entries(folder)}
+    for motion in library.catalogue.motions:
+        entry = stated.get(motion.name, {})
+        yield "motion", motion.name, entry.get("licence", _UNSTATED), entry.get("author", "")
+    wardrobe = read_catalogue(config.assets / "wardrobe" / "catalogue.json")
+    for item in sorted(wardrobe["items"], key=lambda i: (i["kind"], i["name"])):
+        yield item["kind"], item["name"], item["licence"], item["author"]
+    for skin in sorted(wardrobe["skins"], key=lambda s: s["name"]):
+        yield "skins", skin["name"], skin["licence"], skin["author"]
+    for name in library.catalogue.hdris:
+        yield "hdri", name, "CC0-1.0", "comes with bpy"
+
+
+def _entries(folder: Path) -> list[dict]:
+    if not (folder / "catalogue.json").is_file():
+        return []
+    entries = read_catalogue(folder / "catalogue.json")
+    return entries["motions"] if isinstance(entries, dict) else entries
+
+
+def print_assets(overrides: list[str]) -> None:
+    """A table of everything, sorted by kind."""
+    table = Table("kind", "name", "licence", "author", box=None)
+    for row in _rows(_bodies(overrides)):
+        table.add_row(*row)
+    Console().print(table)

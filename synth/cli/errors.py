@@ -1,0 +1,60 @@
+"""How commands end: one line on standard error and an exit code that means something."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from typer.core import TyperGroup
+
+from synth.conventions import ThfmError
+
+FAULTS = 1  # an error that the user can mend, or faults that a check found
+USAGE = 2  # typer's own
+FAILED_CLIPS = 3  # the run went through, but some clips failed
+INTERRUPTED = 130  # as shells have it: 128 + SIGINT
+
+_EXTRAS = {
+    "bpy": "render",
+    "ray": "render",
+    "OpenEXR": "render",
+    "smplx": "bodies",
+    "torch": "bodies",
+    "trimesh": "bodies",
+    "pyrender": "preview",
+    "diffusers": "train",
+}
+
+
+def complain(message: str) -> None:
+    """One line on standard error."""
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+
+
+class Commands(TyperGroup):
+    """A group whose commands turn the project's errors into exit codes."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except ThfmError as error:
+            complain(str(error))
+            raise typer.Exit(FAULTS) from None
+        except ModuleNotFoundError as error:
+            extra = _EXTRAS.get((error.name or "").partition(".")[0])
+            if extra is None:
+                raise
+            complain(f"{error.name} is not installed: pip install 'thfm[{extra}]' brings it.")
+            raise typer.Exit(FAULTS) from None
+        except KeyboardInterrupt:
+            complain("stopped.")
+            raise typer.Exit(INTERRUPTED) from None
+
+
+def show_version(asked: bool) -> None:
+    """Callback of ``--version``."""
+    if asked:
+        from importlib.metadata import version
+
+        print(f"thfm {version('thfm')}")
+        raise typer.Exit

@@ -1,0 +1,37 @@
+"""Where workers say what they are doing: one small Ray actor a run."""
+
+from __future__ import annotations
+
+import time
+
+
+class Board:
+    """Start times and frame counts of the clips at work. Methods run in the actor's process."""
+
+    def __init__(self) -> None:
+        self._open = True
+        self._clips: dict[int, tuple[float, int]] = {}
+
+    def start(self, index: int) -> bool:
+        """A worker is about to make clip ``index``; False asks it not to."""
+        if self._open:
+            self._clips[index] = (time.monotonic(), 0)
+        return self._open
+
+    def frame(self, index: int, frames: int) -> None:
+        """Clip ``index`` has so many colour frames."""
+        if index in self._clips:
+            self._clips[index] = (self._clips[index][0], frames)
+
+    def forget(self, index: int) -> None:
+        """Clip ``index`` is over."""
+        self._clips.pop(index, None)
+
+    def close(self) -> None:
+        """Let no further clip start."""
+        self._open = False
+
+    def clips(self) -> dict[int, tuple[float, int]]:
+        """Clip index -> (seconds since its start, colour frames)."""
+        now = time.monotonic()
+        return {index: (now - start, frames) for index, (start, frames) in self._clips.items()}

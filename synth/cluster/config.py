@@ -1,0 +1,27 @@
+"""What the engine can be told. Nothing here changes a byte of the data set."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ClusterConfig(BaseModel):
+    """Where and how clips are made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    address: str | None = Field(
+        None, description="a running Ray cluster (host:port, ray://..., auto); none: this machine"
+    )
+    workers: int | None = Field(None, ge=1, description="clips made at once; none: as many as the cores allow")
+    cpus_per_worker: float = Field(1.0, gt=0, description="cores reserved for a clip; match render.threads")
+    gpus_per_worker: float = Field(0.0, ge=0, description="GPUs reserved for a clip")
+    memory_gb_per_worker: float | None = Field(
+        None, gt=0, description="memory reserved for a clip; fewer clips run at once where it is short"
+    )
+    clips_per_process: int = Field(
+        20, ge=1, description="a worker process makes so many clips, then gives way to a new one: Blender leaks"
+    )
+    retries: int = Field(2, ge=0, description="further tries for a clip whose worker process died")
+    clip_timeout_seconds: float | None = Field(None, gt=0, description="a clip that takes longer is stopped and fails")
+    give_up_after: int = Field(8, ge=1, description="stop the run when so many clips in a row have failed")

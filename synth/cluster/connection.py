@@ -1,0 +1,76 @@
+"""Starting Ray on this machine, or joining a cluster, without noise."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import os
+from collections.abc import Iterator
+
+from synth.cluster.config import ClusterConfig
+from synth.conventions import ThfmError
+
+# One thread per library call: sums must not depend on how many cores a worker was given.
+_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+}
+_OBJECT_STORE_BYTES = 100 * 2**20  # clips go through files; Ray carries configs and outcomes only
+
+
+@contextlib.contextmanager
+def connected(config: ClusterConfig) -> Iterator[int]:
+    """Ray for the block; yields how many clips can be made at once.
+
+    Raises:
+        ThfmError: the cluster cannot be reached, or has no room for one worker.
+    """
+    os.environ.update(_QUIET)
+    if config.address is None:  # workers inherit the environment; on a cluster it has to be sent to them
+        os.environ.update(_ONE_THREAD)
+    import ray
+
+    common = {"log_to_driver": False, "logging_level": logging.CRITICAL, "configure_logging": True}
+    try:
+        if config.address is None:
+            cpus = None if config.workers is None else math.ceil(config.workers * config.cpus_per_worker)
+            ray.init(
+                address="local",
+                num_cpus=cpus,
+                include_dashboard=False,
+                object_store_memory=_OBJECT_STORE_BYTES,
+                _node_ip_address="127.0.0.1",  # nothing but this machine takes part, whatever its network does
+                **common,
+            )
+        else:
+            ray.init(address=config.address, runtime_env={"env_vars": _ONE_THREAD}, **common)
+    except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+        where = config.address or "this machine"
+        raise ThfmError(
+            f"Ray cannot start on {where} ({' '.join(str(error).split())[:300]}): check cluster.address."
+        ) from None
+    try:
+        yield _slots(config, ray.cluster_resources())
+    finally:
+        ray.shutdown()
+
+
+def _slots(config: ClusterConfig, resources: dict[str, float]) -> int:
+    """Clips at once that the resources allow, at most ``config.workers``."""
+    wanted = {"CPU": config.cpus_per_worker, "GPU": config.gpus_per_worker, "memory": memory_bytes(config) or 0}
+    slots = min(int(resources.get(name, 0) / amount + 1e-6) for name, amount in wanted.items() if amount)
+    if slots < 1:
+        lacking = next(n for n, amount in wanted.items() if amount and resources.get(n, 0) < amount)
+        key = {"CPU": "cpus_per_worker", "GPU": "gpus_per_worker", "memory": "memory_gb_per_worker"}[lacking]
+        raise ThfmError(
+            f"cluster.{key} asks for more than there is ({lacking}: {resources.get(lacking, 0):g}): lower it."
+        )
+    return slots if config.workers is None else min(slots, config.workers)
+
+
+def memory_bytes(config: ClusterConfig) -> int | None:
+    """Memory reserved for one worker."""
+    return None if config.memory_gb_per_worker is None else int(config.memory_gb_per_worker * 2**30)

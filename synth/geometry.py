@@ -1,0 +1,110 @@
+"""Plain data that crosses rooms: the triangle meshes and the cameras of one clip.
+
+A clip of T frames carries T + 2 time samples: one frame before and one after the clip, so that motion blur and optical
+flow are defined at its ends. Time sample ``t + 1`` is frame ``t``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Material:
+    """How a mesh looks. ``kind`` picks the shader; the rest are its inputs (colours are linear RGB in [0, 1])."""
+
+    kind: str  # skin, cloth, hair, ground
+    diffuse: Path | None = None
+    normal: Path | None = None
+    alpha: bool = False
+    tint: tuple[float, float, float] | None = None
+    roughness: float = 0.8
+    settings: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """One moving triangle mesh with everything that labels need to know of its surface.
+
+    Attributes:
+        name: unique within the clip.
+        person: 0 for the scene, k for person k.
+        faces: (F, 3) int32, counter-clockwise seen from outside.
+        positions: (T+2, V, 3) float32, world metres; (1, V, 3) for a mesh that does not move.
+        uv, face_uv: (n, 2) float32 and (F, 3) int32, texture coordinates per face corner.
+        part, semantic: (F,) uint8, values of ``conventions.Part`` and ``conventions.Semantic``.
+        canonical: (V, 3) float32, dense-pose point in the unit cube; NaN where the mesh is no person.
+        shown: (F,) bool, False for faces that other layers cover for good (skin under a shirt); they are not rendered.
+        material_index: (F,) uint8 into ``materials``.
+    """
+
+    name: str
+    person: int
+    faces: np.ndarray
+    positions: np.ndarray
+    uv: np.ndarray
+    face_uv: np.ndarray
+    part: np.ndarray
+    semantic: np.ndarray
+    canonical: np.ndarray
+    shown: np.ndarray
+    materials: tuple[Material, ...]
+    material_index: np.ndarray
+    attributes: dict[str, np.ndarray] = field(default_factory=dict)  # per-vertex (V, 3) float32, for shaders
+
+
+@dataclass(frozen=True)
+class Cameras:
+    """One camera per time sample: ``intrinsics`` (T+2, 3, 3) and ``world_to_camera`` (T+2, 4, 4), float64."""
+
+    intrinsics: np.ndarray
+    world_to_camera: np.ndarray
+
+
+@dataclass(frozen=True)
+class ClipGeometry:
+    """Everything geometric about a clip.
+
+    Attributes:
+        meshes: body, garments and hair of every person, then the scene.
+        cameras: T + 2 samples.
+        joints: (P, T+2, J, 3) float32, SMPL-X joints in the world, metres.
+        joint_canonical: (P, J, 3) float32, dense-pose points of the joints in the rest pose, unit cube.
+        joint_reach: (P, J) float32, how far from a joint its own surface can be there; keypoint visibility uses both.
+        smplx: per person, the arrays of the ``smplx`` label (T frames) and the id of the body model.
+    """
+
+    meshes: tuple[Mesh, ...]
+    cameras: Cameras
+    joints: np.ndarray
+    joint_canonical: np.ndarray
+    joint_reach: np.ndarray
+    smplx: tuple[dict[str, np.ndarray], ...]
+
+    @property
+    def frames(self) -> int:
+        return len(self.cameras.world_to_camera) - 2
+
+
+@dataclass(frozen=True)
+class Passes:
+    """What the renderer returns for a clip.
+
+    Attributes:
+        rgb: (T, H, W, 3) uint8, sRGB.
+        matte: (T, H, W) float32 in [0, 1], soft coverage by people.
+        face: (T, H, W) int32, index of the visible face over all meshes in order, -1 where nothing was hit.
+        barycentric: (T, H, W, 2) float32, weights of the face's first two corners.
+        depth: (T, H, W) float32, the renderer's own planar depth in metres (inf where nothing was hit); only QA reads it.
+        seconds: stage name -> seconds.
+    """
+
+    rgb: np.ndarray
+    matte: np.ndarray
+    face: np.ndarray
+    barycentric: np.ndarray
+    depth: np.ndarray
+    seconds: dict[str, float]

@@ -1,0 +1,143 @@
+"""One clip from nothing: spec -> geometry -> passes -> labels -> checks."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+
+from synth.bodies.catalogue import Library, load_library
+from synth.bodies.config import BodiesConfig
+from synth.bodies.clip import build_clip
+from synth.bodies.outfit import outfit_words
+from synth.blender.render import render_clip, save_blend
+from synth.conventions import SCHEMA_VERSION, ClipRejected, ThfmError
+from synth.geometry import ClipGeometry
+from synth.labels import compute_labels
+from synth.qa import BodyTrack, check_clip
+from synth.spec.model import ClipSpec
+from synth.spec.sample import sample_clip
+
+if TYPE_CHECKING:
+    from synth.config import GenerateConfig
+
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class MadeClip:
+    """A finished clip: ``fields`` as ``synth.shards.encode_clip`` takes them, ``seconds`` per stage."""
+
+    key: str
+    fields: dict
+    seconds: dict[str, float]
+
+
+@functools.lru_cache(maxsize=2)
+def library_of(bodies: BodiesConfig) -> Library:
+    """The assets of a config, read once per process."""
+    return load_library(bodies)
+
+
+def clip_spec(config: GenerateConfig, index: int, attempt: int = 0) -> ClipSpec:
+    """The spec of clip ``index``."""
+    return sample_clip(config.spec, library_of(config.bodies).catalogue, config.seed, index, attempt)
+
+
+def caption(spec: ClipSpec, config: GenerateConfig) -> str:
+    """One sentence on who does what, for people and for text encoders."""
+    library = library_of(config.bodies)
+    tags = {m.name: m.tags for m in library.catalogue.motions}
+    people = []
+    for person in spec.people:
+        noun = {"female": "a woman", "male": "a man", "neutral": "a person"}[person.gender]
+        worn = outfit_words(person, config.bodies.assets)
+        doing = ", ".join(tags.get(person.motion.name, ())) or person.motion.name.replace("_", " ")
+        people.append(f"{noun}{' in ' + ', '.join(worn) if worn else ''} ({doing})")
+    return f"{' and '.join(people)}; {spec.camera.move} camera, {spec.camera.focal_mm:.0f} mm."
+
+
+def body_tracks(geometry: ClipGeometry) -> list[BodyTrack]:
+    """The bare bodies of a clip, frame by frame, as QA wants them."""
+    bodies = [m for m in geometry.meshes if m.name == "body"]
+    return [BodyTrack(vertices=m.positions[1:-1], faces=m.faces) for m in bodies]
+
+
+def make_attempt(spec: ClipSpec, config: GenerateConfig, log: Path, progress: Progress) -> MadeClip:
+    """Render and label one spec.
+
+    Raises:
+        ClipRejected: a check failed; the reasons say which.
+        ThfmError: an asset is missing, or Blender failed.
+    """
+    start = time.perf_counter()
+    library = library_of(config.bodies)
+    geometry = build_clip(spec, config.bodies, library)
+    built = time.perf_counter()
+    passes = render_clip(geometry, spec, config.render, library.hdri(spec.light.hdri), log, progress)
+    rendered = time.perf_counter()
+    fields: dict = {"rgb": passes.rgb, "fps": spec.fps, "key": spec.key, **compute_labels(geometry, passes)}
+    fields["smplx"] = list(geometry.smplx)
+    labelled = time.perf_counter()
+    verdict = check_clip(fields, body_tracks(geometry), config.qa)
+    if not verdict.passed:
+        raise ClipRejected(verdict.reasons)
+    fields["meta"] = {
+        "schema": SCHEMA_VERSION,
+        "spec": spec.model_dump(mode="json"),
+        "seeds": {"seed": spec.seed, "index": spec.index, "attempt": spec.attempt},
+        "versions": {name: importlib.metadata.version(name) for name in ("thfm", "bpy", "smplx", "numpy")},
+        "caption": caption(spec, config),
+        "qa": {"passed": True, "measures": verdict.measures},
+        "render": config.render.model_dump(mode="json", exclude={"threads", "device"}),
+    }
+    seconds = {
+        "geometry": built - start,
+        **passes.seconds,
+        "labels": labelled - rendered,
+        "qa": time.perf_counter() - labelled,
+    }
+    return MadeClip(spec.key, fields, seconds)
+
+
+def make_clip(
+    config: GenerateConfig, index: int, log_dir: Path, progress: Progress = lambda stage, frame: None
+) -> tuple[MadeClip, list[dict]]:
+    """Make clip ``index``; a spec that QA rejects is replaced by another draw, up to ``config.qa.attempts`` times.
+
+    Returns:
+        the clip and the rejected attempts before it, each a dict of ``key``, ``attempt``, ``reasons`` and ``spec``.
+
+    Raises:
+        ClipRejected: every attempt was rejected; its ``attempts`` holds the same list of dicts.
+        ThfmError: an asset is missing, or Blender failed.
+    """
+    rejected: list[dict] = []
+    for attempt in range(config.qa.attempts):
+        spec = clip_spec(config, index, attempt)
+        try:
+            return make_attempt(spec, config, Path(log_dir) / f"{spec.key}.log", progress), rejected
+        except ClipRejected as error:
+            record = {"key": spec.key, "attempt": attempt, "reasons": error.reasons, "spec": spec.model_dump(mode="json")}
+            rejected.append(record)
+    raise ClipRejected([f"attempt {r['attempt']}: {x}" for r in rejected for x in r["reasons"]], rejected)
+
+
+def inspect_clip(config: GenerateConfig, index: int, path: Path) -> ClipSpec:
+    """Write the very scene of clip ``index`` as a .blend file (with a folder of point caches beside it)."""
+    if path.suffix != ".blend":
+        raise ThfmError(f"{path} must end in .blend: Blender opens nothing else.")
+    spec = clip_spec(config, index)
+    library = library_of(config.bodies)
+    geometry = build_clip(spec, config.bodies, library)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_blend(geometry, spec, config.render, library.hdri(spec.light.hdri), path, path.with_suffix(".log"))
+    return spec
+
+
+__all__ = ["MadeClip", "caption", "clip_spec", "inspect_clip", "make_attempt", "make_clip"]

@@ -1,0 +1,8 @@
+"""Whether a finished clip is fit for a data set, with reasons."""
+
+from synth.qa.check import check_clip, measure_clip
+from synth.qa.clip import BodyTrack, StorageError
+from synth.qa.config import QaConfig
+from synth.qa.verdict import Measure, Verdict
+
+__all__ = ["BodyTrack", "Measure", "QaConfig", "StorageError", "Verdict", "check_clip", "measure_clip"]

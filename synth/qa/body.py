@@ -1,0 +1,192 @@
+"""The body that smplx computes against the depth map, dense pose, the frame and the floor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from synth.conventions import MIRROR_PARTS, PART_NAMES, Semantic
+from synth.labels.keypoints import project, to_camera
+from synth.labels.scene import vertex_normals
+from synth.qa.clip import BodyTrack, StorageError, Taps, backproject, share
+from synth.qa.config import QaConfig
+from synth.qa.verdict import Measure
+
+_PIXELS = 2000  # looked at per person and frame
+_VERTICES = 4000
+_STILL = 0.02  # metres over the floor below which a point counts as standing on it
+_BARE = (Semantic.SKIN,)
+_INNER = (Semantic.SKIN, Semantic.EYES, Semantic.MOUTH)
+
+
+def _thinned(index: np.ndarray, most: int) -> np.ndarray:
+    return index[:: max(1, -(-len(index) // most))]
+
+
+def _vertex_area(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """(V,) a third of the area of each vertex's faces."""
+    corners = vertices[faces]
+    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 6
+    return np.bincount(faces.ravel(), np.repeat(area, 3), len(vertices))
+
+
+class Posed:
+    """A body in one frame, seen by its camera: vertices that faces use, their normals, pixels and areas."""
+
+    def __init__(self, body: BodyTrack, t: int, world_to_camera: np.ndarray, intrinsics: np.ndarray):
+        world = body.vertices[t].astype(np.float64)
+        self.used = np.unique(body.faces)
+        self.camera = to_camera(world, world_to_camera)[self.used]
+        self.normals = (vertex_normals(world, body.faces) @ world_to_camera[:3, :3].T)[self.used]
+        self.area = _vertex_area(world, body.faces)[self.used]
+        self.pixels = project(self.camera, intrinsics)
+        towards = -self.camera / np.maximum(np.linalg.norm(self.camera, axis=1, keepdims=True), 1e-9)
+        self.facing = (np.einsum("nc,nc->n", self.normals, towards) > 0.3) & (self.camera[:, 2] > 0)
+
+    def heights(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of camera-space points: height over the nearest vertex's tangent plane, distance, index of the vertex."""
+        distance, index = cKDTree(self.camera).query(points)
+        height = np.einsum("nc,nc->n", points - self.camera[index], self.normals[index])
+        return height, distance, index
+
+
+def visible_vertices(posed: Posed, fields: Mapping, t: int, person: int) -> tuple[np.ndarray, Taps]:
+    """Vertices (index into ``posed.used``) whose bare skin the frame shows, and the pixel taps around them."""
+    index = _thinned(np.flatnonzero(posed.facing), _VERTICES)
+    taps = Taps.at(posed.pixels[index], *fields["depth"].shape[1:])
+    bare = (taps.read(fields["instances"][t]) == person) & np.isin(taps.read(fields["semantics"][t]), _BARE)
+    depth = taps.blend(taps.read(fields["depth"][t]))
+    with np.errstate(invalid="ignore"):
+        seen = taps.inside & bare.all(1) & (np.abs(depth - posed.camera[index, 2]) < 0.01)
+    keep = np.flatnonzero(seen)
+    return index[keep], Taps(taps.inside[keep], taps.rows[keep], taps.columns[keep], taps.weights[keep])
+
+
+def _missing_in_front(posed: Posed, depth: np.ndarray, metres: float) -> float:
+    """Share of the body's camera-facing area in the frame that floats in front of the depth map."""
+    index = np.flatnonzero(posed.facing)
+    taps = Taps.at(posed.pixels[index], *depth.shape)
+    near = np.nan_to_num(taps.read(depth), nan=1e6)
+    low, high = near.min(1), near.max(1)
+    smooth = taps.inside & (high - low <= 0.05 * low)  # no silhouette between the four pixels; sky alone is smooth
+    front = low - posed.camera[index, 2] > metres
+    return share(front[smooth], posed.area[index][smooth])
+
+
+def check_bodies(
+    fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig, storage: StorageError
+) -> list[Measure]:
+    """Visible skin lies on the body, clothes on its outside, dense pose and flow are the body's own."""
+    depth, instances, semantics = fields["depth"], fields["instances"], fields["semantics"]
+    frames = len(depth)
+    names = ("skin", "cloth", "front", "surface", "flow")
+    found = {name: np.full((len(bodies), frames), np.nan) for name in names}
+    for p, body in enumerate(bodies):
+        following = None
+        for t in range(frames):
+            now = following or Posed(body, t, fields["world_to_camera"][t], fields["intrinsics"][t])
+            mine = (instances[t] == p + 1) & np.isfinite(depth[t])
+            bare, cloth = mine & np.isin(semantics[t], _BARE), mine & ~np.isin(semantics[t], _INNER)
+            for kind, mask in (("skin", bare), ("cloth", cloth)):
+                rows, columns = (x[:: max(1, -(-mask.sum() // _PIXELS))] for x in np.nonzero(mask))
+                z = depth[t, rows, columns]
+                height, distance, index = now.heights(backproject(rows, columns, z, fields["intrinsics"][t]))
+                slack = storage.depth * z
+                if kind == "cloth":
+                    low, high = config.cloth_metres
+                    found["cloth"][p, t] = share((height < low - slack) | (distance > high + slack))
+                    continue
+                found["skin"][p, t] = share((np.abs(height) > config.skin_metres + slack) | (distance > 0.1))
+                if body.canonical is not None:
+                    apart = fields["surface"][t, rows, columns] - body.canonical[now.used][index]
+                    off = ~(np.linalg.norm(apart, axis=1) <= config.surface_distance + storage.surface)
+                    found["surface"][p, t] = share(off)
+            found["front"][p, t] = _missing_in_front(now, depth[t], config.front_metres)
+            following = None
+            if t + 1 < frames:
+                following = Posed(body, t + 1, fields["world_to_camera"][t + 1], fields["intrinsics"][t + 1])
+                index, taps = visible_vertices(now, fields, t, p + 1)
+                flow = taps.blend(taps.read(fields["flow_forward"][t]))
+                error = np.linalg.norm(flow - (following.pixels - now.pixels)[index], axis=1)
+                found["flow"][p, t] = share(~(error <= config.body_flow_pixels + 2 * storage.flow))
+
+    def worst(name: str) -> np.ndarray:
+        return np.fmax.reduce(found[name], axis=0) if len(bodies) else np.full(frames, np.nan)
+
+    return [
+        Measure("skin_on_body", "visible skin away from the recomputed body, share of its pixels",
+                worst("skin"), config.skin_share, unit="%"),
+        Measure("cloth_on_body", "clothes and hair inside the body or far from it, share of their pixels",
+                worst("cloth"), config.cloth_share, unit="%"),
+        Measure("body_in_front", "body area in front of the depth map is",
+                worst("front"), config.front_share, unit="%", needed=bool(bodies)),
+        Measure("dense_pose", "skin whose dense pose is not that of the body there, share of its pixels",
+                worst("surface"), config.surface_share, unit="%"),
+        Measure("body_flow", "skin whose flow is not that of the body there, share of its vertices",
+                worst("flow"), config.body_flow_share, unit="%"),
+    ]  # fmt: skip
+
+
+def check_sides(fields: Mapping, config: QaConfig) -> list[Measure]:
+    """Parts of the left lie on the left of the dense pose, parts of the right on its right."""
+    side = np.array([(n.startswith("left_")) - int(n.startswith("right_")) for n in PART_NAMES])
+    assert all(side[m] == -side[p] for p, m in enumerate(MIRROR_PARTS))
+    values = np.full(len(fields["parts"]), np.nan)
+    for t, parts in enumerate(fields["parts"]):
+        here = np.nonzero(side[parts])
+        across = (fields["surface"][t][here][:, 0] - 0.5) * side[parts[here]]
+        values[t] = share(~(across > -0.02))
+    return [
+        Measure("part_side", "pixels whose part and dense pose disagree on left and right are",
+                values, config.side_share, unit="%")
+    ]  # fmt: skip
+
+
+def check_framing(fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig) -> list[Measure]:
+    """People are in sight: their vertices inside the frame, and enough pixels theirs."""
+    frames, height, width = fields["instances"].shape
+    inside, covered = np.full((2, len(bodies), frames), np.nan)
+    for p, body in enumerate(bodies):
+        used = _thinned(np.unique(body.faces), _VERTICES)
+        for t in range(frames):
+            camera = to_camera(body.vertices[t, used], fields["world_to_camera"][t])
+            pixels = project(camera, fields["intrinsics"][t])
+            inside[p, t] = ((pixels >= 0) & (pixels < (width, height))).all(1).mean()
+            covered[p, t] = (fields["instances"][t] == p + 1).mean()
+    # The person who is seen least decides.
+    least = [x[np.argmin(x.mean(1))] if len(bodies) else np.full(frames, np.nan) for x in (inside, covered)]
+    return [
+        Measure("in_frame", "a person's vertices inside the frame are", least[0], config.in_frame,
+                at_least=True, mean=True, unit="%"),
+        Measure("person_pixels", "a person covers", least[1], config.person_share,
+                at_least=True, mean=True, unit="%"),
+    ]  # fmt: skip
+
+
+def check_floor(fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig) -> list[Measure]:
+    """Nobody sinks into the floor, hovers all the time, or slides on it."""
+    frames, fps = len(fields["depth"]), float(fields["fps"])
+    below, above, slide = np.full((3, len(bodies), frames), np.nan)
+    for p, body in enumerate(bodies):
+        used = np.unique(body.faces)
+        points = body.vertices[:, used]
+        lowest = points[..., 2].min(1)
+        below[p] = -lowest
+        above[p, np.argmin(lowest)] = lowest.min()
+        still = points[..., 2] < lowest.min() + _STILL
+        for t in range(frames - 1):
+            both = still[t] & still[t + 1]
+            if both.any():
+                slide[p, t] = np.linalg.norm((points[t + 1] - points[t])[both, :2], axis=1).min() * fps
+    frame = np.full(frames, np.nan)
+    worst = [np.fmax.reduce(x, axis=0) if len(bodies) else frame for x in (below, above)]
+    # A few frames of contact say nothing about sliding: a landing foot may still move.
+    sliding = [s for s in slide if np.isfinite(s).sum() >= 3]
+    slowest = max(sliding, key=np.nanmean) if sliding else frame
+    return [
+        Measure("below_floor", "the body sinks into the floor by", worst[0], config.below_floor, unit="m"),
+        Measure("above_floor", "at its lowest moment the body hovers by", worst[1], config.above_floor, unit="m"),
+        Measure("foot_slide", "what stands on the floor slides at", slowest, config.slide_speed, mean=True, unit="m/s"),
+    ]

@@ -1,0 +1,57 @@
+"""All checks of a finished clip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from synth.conventions import ThfmError
+from synth.qa.body import check_bodies, check_floor, check_framing, check_sides
+from synth.qa.clip import EXACT, BodyTrack, StorageError
+from synth.qa.config import QaConfig
+from synth.qa.flow import check_return, check_static_flow
+from synth.qa.images import check_colour, check_consistent, check_finite, check_keypoints, check_normals
+from synth.qa.verdict import Measure, Verdict
+
+FIELDS = (
+    "fps", "rgb", "depth", "normals", "matte", "instances", "parts", "semantics", "surface", "flow_forward",
+    "flow_backward", "intrinsics", "world_to_camera", "joints3d", "keypoints2d", "visibility", "smplx",
+)  # fmt: skip
+
+
+def measure_clip(
+    fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig, storage: StorageError = EXACT
+) -> list[Measure]:
+    """Everything that ``check_clip`` judges by, in a fixed order."""
+    missing = [name for name in FIELDS if name not in fields]
+    if missing:
+        raise ThfmError(f"a clip cannot be checked without {', '.join(missing)}: make it again.")
+    fields = {name: fields[name] for name in FIELDS}  # a lazy mapping decodes each field once
+    return [
+        *check_finite(fields),
+        *check_consistent(fields),
+        *check_keypoints(fields, config),
+        *check_normals(fields, config, storage),
+        *check_sides(fields, config),
+        *check_bodies(fields, bodies, config, storage),
+        *check_static_flow(fields, config, storage),
+        *check_return(fields, config, storage),
+        *check_framing(fields, bodies, config),
+        *check_floor(fields, bodies, config),
+        *check_colour(fields, config),
+    ]
+
+
+def check_clip(
+    fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig, storage: StorageError = EXACT
+) -> Verdict:
+    """Judge a finished clip.
+
+    Args:
+        fields: the arrays of a clip under the names, shapes and dtypes of the shard format (``FIELDS``).
+        bodies: one per person, in the order of ``fields["smplx"]``.
+        storage: how inexact the arrays may be because they were stored; nothing for a clip fresh from the renderer.
+
+    Raises:
+        ThfmError: a field is missing.
+    """
+    return Verdict.of(measure_clip(fields, bodies, config, storage))

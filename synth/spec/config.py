@@ -1,0 +1,81 @@
+"""What the sampler of clip specs can be told. Every default range is meant to be rendered as it is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _ordered(value: tuple[float, float]) -> tuple[float, float]:
+    if value[0] > value[1]:
+        raise ValueError(f"a range needs its smaller end first, got {list(value)}")
+    return value
+
+
+Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Move = Literal["static", "pan", "orbit", "follow"]
+Pattern = Literal["plain", "speckled", "tiles", "planks", "bricks", "checker", "cobble"]
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class VideoConfig(_Config):
+    """Size of a clip. Both sides must be even, as H.264 wants them."""
+
+    frames: int = Field(81, ge=1, description="frames a clip")
+    fps: float = Field(24.0, gt=0, le=240)
+    width: int = Field(832, ge=32, le=8192, multiple_of=2, description="pixels")
+    height: int = Field(480, ge=32, le=8192, multiple_of=2, description="pixels")
+
+
+class PeopleConfig(_Config):
+    """Who is in a clip and what they wear."""
+
+    genders: tuple[Literal["neutral", "female", "male"], ...] = Field(("female", "male"), min_length=1)
+    shape_spread: float = Field(0.8, ge=0, le=3, description="standard deviation of betas")
+    expression_spread: float = Field(0.35, ge=0, le=2, description="standard deviation of expression coefficients")
+    clothes: bool = Field(True, description="dress people; off renders the bare body")
+    hair: bool = Field(True, description="hair, brows and lashes")
+    hat: Share = Field(0.1, description="share of dressed people with a hat")
+    tint: Share = Field(0.7, description="share of tintable garments that are recoloured")
+
+
+class CameraConfig(_Config):
+    """How people are filmed."""
+
+    moves: tuple[Move, ...] = Field(("static", "pan", "orbit", "follow"), min_length=1)
+    focal_mm: Range = Field((18.0, 85.0), description="range of focal lengths on a 36 mm wide sensor")
+    elevation_degrees: Range = Field((-8.0, 35.0), description="camera elevation over the people's middle")
+    fill: Range = Field((0.65, 0.92), description="share of the frame that people may span")
+    orbit_degrees: Range = Field((20.0, 110.0), description="angle of an orbit, either way")
+
+
+class LightConfig(_Config):
+    """Environment light."""
+
+    hdris: tuple[str, ...] = Field((), description="HDRI names or files; none: all that come with bpy")
+    exposure: Range = Field((-0.6, 0.6), description="stops around a well lit floor")
+    sun: Share = Field(0.35, description="share of clips with an additional sun lamp")
+
+
+class GroundConfig(_Config):
+    """The floor."""
+
+    patterns: tuple[Pattern, ...] = Field(
+        ("plain", "speckled", "tiles", "planks", "bricks", "checker", "cobble"), min_length=1
+    )
+
+
+class SpecConfig(_Config):
+    """The content of a data set."""
+
+    video: VideoConfig = VideoConfig()
+    people: PeopleConfig = PeopleConfig()
+    camera: CameraConfig = CameraConfig()
+    light: LightConfig = LightConfig()
+    ground: GroundConfig = GroundConfig()
+    motions: tuple[str, ...] = Field((), description="names of motions to draw from; none: all that are long enough")

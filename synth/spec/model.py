@@ -1,0 +1,124 @@
+"""``ClipSpec``: one clip as plain data. Frozen, JSON-serialisable, and enough to make the clip again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Colour = Annotated[tuple[float, float, float], Field(description="linear RGB in [0, 1]")]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ItemSpec(_Frozen):
+    """A piece of the wardrobe by name, with the colour its texture is multiplied by (None: as it is)."""
+
+    name: str
+    tint: Colour | None = None
+
+
+class MotionSpec(_Frozen):
+    """Where a person's movement comes from: a motion by name, its start in seconds, and whether left and right swap."""
+
+    name: str
+    start: float = Field(ge=0)
+    mirrored: bool = False
+
+
+class PersonSpec(_Frozen):
+    """One person.
+
+    Attributes:
+        betas: 10 shape coefficients of the body model of ``gender``.
+        expression: 10 expression coefficients, held through the clip.
+        clothes: worn items, inner to outer; hair, brows and lashes are items too.
+        position: where the pelvis stands over the floor at the middle of the clip, metres; yaw: heading, radians about z.
+    """
+
+    gender: Literal["neutral", "female", "male"]
+    betas: tuple[float, ...]
+    expression: tuple[float, ...]
+    skin: str
+    skin_tint: Colour | None = None
+    eye_colour: Colour
+    clothes: tuple[ItemSpec, ...] = ()
+    hair: ItemSpec | None = None
+    brows: ItemSpec | None = None
+    lashes: ItemSpec | None = None
+    motion: MotionSpec
+    position: tuple[float, float] = (0.0, 0.0)
+    yaw: float = 0.0
+
+
+class SunSpec(_Frozen):
+    """A sun lamp: strength in W/m2, elevation and azimuth in radians, softness as its angular diameter in degrees."""
+
+    strength: float
+    elevation: float
+    azimuth: float
+    softness_degrees: float
+    colour: Colour
+
+
+class LightSpec(_Frozen):
+    """Environment light: HDRI by name, rotation about z in radians, exposure in stops, and an optional sun."""
+
+    hdri: str
+    rotation: float
+    exposure: float
+    sun: SunSpec | None = None
+
+
+class GroundSpec(_Frozen):
+    """A procedural floor: pattern, two linear RGB colours, scale in metres, bump in [0, 1]."""
+
+    pattern: Literal["plain", "speckled", "tiles", "planks", "bricks", "checker", "cobble"]
+    a: Colour
+    b: Colour
+    scale: float
+    rotation: float
+    offset: tuple[float, float]
+    bump: float
+    roughness: float
+
+
+class CameraSpec(_Frozen):
+    """How the camera behaves; ``synth.cameras`` solves the path that keeps people in sight.
+
+    Attributes:
+        move: static, pan (turns in place after the people), orbit (circles them), follow (keeps its offset to them).
+        focal_mm: focal length on a 36 mm wide sensor.
+        azimuth: direction from the people to the camera, radians about z; elevation: radians above their middle.
+        fill: largest share of the frame's width or height that people span.
+        orbit: angle travelled by an orbit over the clip, radians.
+        aim: offset of the aim in shares of the free border, in [-1, 1], so that people are not always centred.
+    """
+
+    move: Literal["static", "pan", "orbit", "follow"]
+    focal_mm: float
+    azimuth: float
+    elevation: float
+    fill: float
+    orbit: float = 0.0
+    aim: tuple[float, float] = (0.0, 0.0)
+
+
+class ClipSpec(_Frozen):
+    """One clip. (seed, index, attempt) name its randomness; everything else was drawn from them."""
+
+    key: str
+    seed: int
+    index: int = Field(ge=0)
+    attempt: int = Field(0, ge=0)
+    frames: int = Field(ge=1)
+    fps: float = Field(gt=0)
+    width: int = Field(ge=16)
+    height: int = Field(ge=16)
+    body_model: str = Field(description="id of the body model's files")
+    people: tuple[PersonSpec, ...]
+    light: LightSpec
+    ground: GroundSpec
+    camera: CameraSpec

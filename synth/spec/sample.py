@@ -1,0 +1,224 @@
+"""(config, catalogue, seed, index) -> ``ClipSpec``. Pure: the same four give the same clip on any machine."""
+
+from __future__ import annotations
+
+import colorsys
+import math
+
+import numpy as np
+
+from synth.conventions import ThfmError
+from synth.spec.catalogue import Catalogue, ItemEntry
+from synth.spec.config import CameraConfig, GroundConfig, LightConfig, PeopleConfig, SpecConfig
+from synth.spec.model import (
+    CameraSpec,
+    ClipSpec,
+    GroundSpec,
+    ItemSpec,
+    LightSpec,
+    MotionSpec,
+    PersonSpec,
+    SunSpec,
+)
+from synth.spec.seeds import generator
+
+# Linear RGB. Irises: browns, hazel, greens, blues, grey. Hair: black to blond, red, grey.
+_IRISES = ((0.07, 0.03, 0.012), (0.13, 0.06, 0.02), (0.16, 0.11, 0.04), (0.1, 0.13, 0.06), (0.12, 0.2, 0.3), (0.2, 0.24, 0.26))
+_HAIRS = ((0.06, 0.05, 0.05), (0.2, 0.13, 0.09), (0.4, 0.26, 0.16), (0.55, 0.36, 0.17), (0.42, 0.14, 0.05), (0.5, 0.49, 0.47))
+
+
+def clip_key(index: int) -> str:
+    """The stable id of clip ``index``."""
+    return f"{index:08d}"
+
+
+def _between(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
+    return float(rng.uniform(*bounds))
+
+
+def _pick(rng: np.random.Generator, options):
+    return options[int(rng.integers(len(options)))]
+
+
+def _rounded(values) -> tuple[float, ...]:
+    """Four decimals: specs stay readable, and JSON gives back exactly what was rendered."""
+    return tuple(round(float(v), 4) for v in values)
+
+
+def _colour(rng: np.random.Generator, value: tuple[float, float], saturation: tuple[float, float]):
+    return _rounded(colorsys.hsv_to_rgb(rng.uniform(), _between(rng, saturation), _between(rng, value)))
+
+
+_ONE_PIECE = ("dress", "suit_one_piece")
+
+
+def _outfit(rng: np.random.Generator, config: PeopleConfig, items: list[ItemEntry]) -> list[ItemEntry]:
+    """One piece, or an upper garment and a lower one that goes with it; shoes; perhaps a hat. Inner to outer."""
+    garments = [i for i in items if i.kind == "garments"]
+    tops = [i for i in garments if i.semantic in _ONE_PIECE or i.goes_with]
+    if not tops:
+        raise ThfmError("the wardrobe has no garment for this style: restore assets/wardrobe or set spec.people.clothes=false.")
+    top = _pick(rng, tops)
+    worn = [top]
+    lowers = [i for i in garments if i.name in top.goes_with]
+    if lowers:
+        worn.append(_pick(rng, lowers))
+    shoes = [i for i in items if i.kind == "shoes"]
+    matching = [i for i in shoes if "any" in (i.look, top.look) or i.look == top.look] or shoes
+    if matching:
+        worn.append(_pick(rng, matching))
+    hats = [i for i in items if i.kind == "hats"]
+    if hats and rng.uniform() < config.hat:
+        worn.append(_pick(rng, hats))
+    return sorted(worn, key=lambda i: i.layer)
+
+
+def _motion(rng: np.random.Generator, catalogue: Catalogue, wanted: tuple[str, ...], seconds: float) -> MotionSpec:
+    known = {m.name for m in catalogue.motions}
+    missing = [name for name in wanted if name not in known]
+    if missing:
+        raise ThfmError(f"no motion is called {missing[0]!r}: spec.motions takes names such as {', '.join(sorted(known)[:4])}.")
+    spans = [
+        (m.name, start, end)
+        for m in catalogue.motions
+        if not wanted or m.name in wanted
+        for start, end in m.segments
+        if end - start >= seconds
+    ]
+    if not spans:
+        raise ThfmError(
+            f"no motion is {seconds:.2f} s long: ask for fewer frames, a higher frame rate, or name longer motions."
+        )
+    # A long motion holds more different clips than a short one.
+    room = np.array([end - start - seconds + 0.5 for _, start, end in spans])
+    name, start, end = spans[int(rng.choice(len(spans), p=room / room.sum()))]
+    return MotionSpec(
+        name=name, start=round(_between(rng, (start, end - seconds)), 4), mirrored=bool(rng.uniform() < 0.5)
+    )
+
+
+def _person(rng: np.random.Generator, config: PeopleConfig, catalogue: Catalogue, motion: MotionSpec) -> PersonSpec:
+    gender = _pick(rng, config.genders)
+    style = gender if gender != "neutral" else _pick(rng, ("female", "male"))
+    fitting = [i for i in catalogue.items if i.style in (style, "any")]
+    skins = [s for s in catalogue.skins if s.style == style]
+    if not skins:
+        raise ThfmError(f"no skin is painted for {style} bodies: restore assets/skins.")
+    tone, warm = _between(rng, (0.82, 1.0)), _between(rng, (0.95, 1.0))
+    betas = np.clip(rng.normal(0.0, config.shape_spread, 10), -2.5, 2.5)
+    expression = np.clip(rng.normal(0.0, config.expression_spread, 10), -1.0, 1.0)
+    worn = _outfit(rng, config, fitting) if config.clothes else []
+    shade = _pick(rng, _HAIRS)
+    hair_colour = _rounded(min(1.0, c * _between(rng, (0.8, 1.25))) for c in shade)
+
+    def fabric(item: ItemEntry) -> ItemSpec:
+        recoloured = item.tintable and rng.uniform() < config.tint
+        return ItemSpec(name=item.name, tint=_colour(rng, (0.1, 0.9), (0.0, 0.75)) if recoloured else None)
+
+    def on_head(kind: str) -> ItemSpec | None:
+        options = [i for i in fitting if i.kind == kind]
+        if kind == "hair" and any(w.kind == "hats" for w in worn):
+            options = [i for i in options if i.under_hat]
+        if not config.hair or not options:
+            return None
+        item = _pick(rng, options)
+        return ItemSpec(name=item.name, tint=hair_colour if item.tintable else None)
+
+    return PersonSpec(
+        gender=gender,
+        betas=_rounded(betas),
+        expression=_rounded(expression),
+        skin=_pick(rng, skins).name,
+        skin_tint=_rounded((tone, tone * warm, tone * warm * warm)),
+        eye_colour=_rounded(c * _between(rng, (0.8, 1.2)) for c in _pick(rng, _IRISES)),
+        clothes=tuple(fabric(item) for item in worn),
+        hair=on_head("hair"),
+        brows=on_head("brows"),
+        lashes=on_head("lashes"),
+        motion=motion,
+        yaw=round(_between(rng, (-math.pi, math.pi)), 4),
+    )
+
+
+def _light(rng: np.random.Generator, config: LightConfig, catalogue: Catalogue) -> LightSpec:
+    names = config.hdris or catalogue.hdris
+    if not names:
+        raise ThfmError("there is no HDRI: install bpy, which brings eight, or name some in spec.light.hdris.")
+    sun = None
+    if rng.uniform() < config.sun:
+        warmth = rng.uniform()
+        sun = SunSpec(
+            strength=round(_between(rng, (0.5, 3.0)), 3),
+            elevation=round(_between(rng, (0.35, 1.3)), 4),
+            azimuth=round(_between(rng, (-math.pi, math.pi)), 4),
+            softness_degrees=round(_between(rng, (0.5, 8.0)), 3),
+            colour=(1.0, round(1.0 - 0.25 * warmth, 4), round(1.0 - 0.5 * warmth, 4)),
+        )
+    return LightSpec(
+        hdri=_pick(rng, names),
+        rotation=round(_between(rng, (-math.pi, math.pi)), 4),
+        exposure=round(_between(rng, config.exposure), 4),
+        sun=sun,
+    )
+
+
+def _ground(rng: np.random.Generator, config: GroundConfig) -> GroundSpec:
+    a = _colour(rng, (0.06, 0.55), (0.0, 0.45))
+    shift = _between(rng, (0.6, 1.5))
+    return GroundSpec(
+        pattern=_pick(rng, config.patterns),
+        a=a,
+        b=tuple(round(min(0.9, c * shift + 0.01), 4) for c in a),
+        scale=round(math.exp(_between(rng, (math.log(0.3), math.log(1.5)))), 4),
+        rotation=round(_between(rng, (0.0, math.pi)), 4),
+        offset=(round(rng.uniform(), 4), round(rng.uniform(), 4)),
+        bump=round(_between(rng, (0.05, 0.5)), 4),
+        roughness=round(_between(rng, (0.35, 0.95)), 4),
+    )
+
+
+def _camera(rng: np.random.Generator, config: CameraConfig) -> CameraSpec:
+    move = _pick(rng, config.moves)
+    low, high = (math.log(f) for f in config.focal_mm)
+    sign = 1.0 if rng.uniform() < 0.5 else -1.0
+    orbit = sign * math.radians(_between(rng, config.orbit_degrees))
+    return CameraSpec(
+        move=move,
+        focal_mm=round(math.exp(_between(rng, (low, high))), 3),
+        azimuth=round(_between(rng, (-math.pi, math.pi)), 4),
+        elevation=round(math.radians(_between(rng, config.elevation_degrees)), 4),
+        fill=round(_between(rng, config.fill), 4),
+        orbit=round(orbit, 4) if move == "orbit" else 0.0,
+        aim=(round(_between(rng, (-0.8, 0.8)), 4), round(_between(rng, (-0.8, 0.8)), 4)),
+    )
+
+
+def sample_clip(config: SpecConfig, catalogue: Catalogue, seed: int, index: int, attempt: int = 0) -> ClipSpec:
+    """Draw clip ``index`` of the data set ``seed``; ``attempt`` draws another one after a rejection.
+
+    Raises:
+        ThfmError: the config asks for what the catalogue does not hold.
+    """
+
+    def rng(purpose: str) -> np.random.Generator:
+        return generator(seed, index, attempt, purpose)
+
+    video = config.video
+    # One frame before and one after the clip are part of it too: motion blur and flow look at them.
+    seconds = (video.frames + 1) / video.fps
+    motion = _motion(rng("motion"), catalogue, config.motions, seconds)
+    return ClipSpec(
+        key=clip_key(index),
+        seed=seed,
+        index=index,
+        attempt=attempt,
+        frames=video.frames,
+        fps=video.fps,
+        width=video.width,
+        height=video.height,
+        body_model=catalogue.body_model,
+        people=(_person(rng("person 0"), config.people, catalogue, motion),),
+        light=_light(rng("light"), config.light, catalogue),
+        ground=_ground(rng("ground"), config.ground),
+        camera=_camera(rng("camera"), config.camera),
+    )

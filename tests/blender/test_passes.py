@@ -1,0 +1,199 @@
+"""What Blender returns: depth, visibility, matte and colour that fit each other, and failures that do not pass."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.ndimage import binary_dilation, binary_erosion
+
+from synth.blender import runtime
+from synth.blender import scene as scenes
+from synth.blender.config import RenderConfig
+from synth.blender.render import render_clip
+from synth.blender.runtime import captured_output, choose_device, failures
+from synth.bodies.catalogue import bpy_hdris
+from synth.conventions import ThfmError
+from synth.geometry import ClipGeometry, Passes
+from synth.labels import compute_labels
+from tests.scenes import ARMS_DOWN, camera_path, cast_passes, people, posed, spec_of
+
+W, H, FRAMES = 120, 90, 2
+FAST = RenderConfig(samples=1, denoise=False, motion_blur=False, threads=2)
+SMOOTH = RenderConfig(samples=16, denoise=False, motion_blur=True, threads=2)
+
+
+def _geometry() -> ClipGeometry:
+    """A person who turns and lifts an arm before a camera that travels and zooms."""
+    samples = [{**ARMS_DOWN, "left_shoulder": (0, 0, 0.2 * s - 1.2), "pelvis": (0, 0, 0.1 * s)} for s in range(4)]
+    eyes = [(0.5 + 0.15 * s, -2.8, 1.3) for s in range(4)]
+    cameras = camera_path(eyes, [(0.05, 0, 0.85)] * 4, W, H, 30)
+    zoom = cameras.intrinsics.copy()
+    zoom[:, [0, 1], [0, 1]] *= np.array([1.0, 1.02, 1.04, 1.06])[:, None]
+    zoom[:, 0, 2] += 2.0  # an off-centre principal point
+    zoom[:, 1, 2] -= 1.5
+    return people(posed(samples), cameras=replace(cameras, intrinsics=zoom))
+
+
+@pytest.fixture(scope="module")
+def geometry() -> ClipGeometry:
+    return _geometry()
+
+
+def _render(geometry: ClipGeometry, config: RenderConfig, log: Path) -> Passes:
+    return render_clip(geometry, spec_of(geometry, W, H), config, bpy_hdris()["courtyard"], log)
+
+
+@pytest.fixture(scope="module")
+def fast(geometry, tmp_path_factory) -> Passes:
+    return _render(geometry, FAST, tmp_path_factory.mktemp("log") / "fast.log")
+
+
+@pytest.fixture(scope="module")
+def smooth(geometry, tmp_path_factory) -> Passes:
+    return _render(geometry, SMOOTH, tmp_path_factory.mktemp("log") / "smooth.log")
+
+
+def test_the_depth_pass_is_the_depth_of_the_labels(geometry, fast):
+    labels = compute_labels(geometry, fast)
+    hit = np.isfinite(fast.depth)
+    np.testing.assert_array_equal(hit, np.isfinite(labels["depth"]))
+    assert 0.3 < hit.mean() < 1
+    np.testing.assert_allclose(labels["depth"][hit], fast.depth[hit], rtol=2e-5)
+
+
+def test_every_pixel_shows_what_a_ray_through_its_centre_meets(geometry, fast):
+    casts = cast_passes(geometry, W, H)
+    np.testing.assert_array_equal(np.isfinite(casts.depth), np.isfinite(fast.depth))
+    assert (casts.face == fast.face).mean() > 0.995  # on an edge two faces are equally right
+    same = (casts.face == fast.face) & (fast.face >= 0)
+    np.testing.assert_allclose(casts.depth[same], fast.depth[same], rtol=1e-4)
+    # Barycentrics of tiny faces are coarse in float32; the points that they stand for are not.
+    apart = (compute_labels(geometry, p)["surface"] for p in (casts, fast))
+    skin = same & (fast.face < len(geometry.meshes[0].faces))
+    assert np.abs(np.subtract(*apart))[skin].max() < 1e-3
+
+
+def test_labels_do_not_depend_on_how_colour_is_rendered(fast, smooth):
+    np.testing.assert_array_equal(fast.face, smooth.face)
+    np.testing.assert_array_equal(fast.barycentric, smooth.barycentric)
+    assert (fast.rgb != smooth.rgb).any()
+
+
+def test_two_runs_are_equal_to_the_bit(geometry, fast, tmp_path):
+    again = _render(geometry, FAST.model_copy(update={"threads": 1}), tmp_path / "again.log")
+    for name in ("rgb", "matte", "face", "barycentric", "depth"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(fast, name), err_msg=name)
+
+
+def test_the_matte_is_soft_and_fits_the_instances(geometry, smooth):
+    labels = compute_labels(geometry, smooth)
+    assert labels["matte"].dtype == np.float32 and labels["matte"].min() >= 0 and labels["matte"].max() <= 1
+    soft = (labels["matte"] > 0.1) & (labels["matte"] < 0.9)
+    assert soft.mean() > 0.002, "edges are soft"
+    around = np.ones((9, 9))
+    for t in range(FRAMES):
+        person, matte = labels["instances"][t] > 0, labels["matte"][t]
+        assert matte[binary_erosion(person, around)].min() > 0.99
+        assert matte[~binary_dilation(person, around)].max() < 0.01
+        overlap = ((matte > 0.5) & person).sum() / ((matte > 0.5) | person).sum()
+        assert overlap > 0.93
+        # The shutter opens around the instant of the labels: blur moves the matte's middle nowhere.
+        rows, columns = np.mgrid[:H, :W]
+        for axis in (rows, columns):
+            assert abs(np.average(axis, weights=matte) - axis[person].mean()) < 0.3
+
+
+def test_colour_is_a_picture(smooth):
+    assert smooth.rgb.shape == (FRAMES, H, W, 3) and smooth.rgb.dtype == np.uint8
+    assert 30 < smooth.rgb.mean() < 220 and smooth.rgb.std() > 10
+    assert set(smooth.seconds) >= {"colour", "visibility"}
+
+
+def test_a_missing_texture_fails_the_clip_and_is_named(geometry, tmp_path):
+    gone = tmp_path / "gone.jpg"
+    for broken in (gone, tmp_path / "broken.jpg"):
+        if broken is not gone:
+            broken.write_bytes(b"no picture at all")
+        body = geometry.meshes[0]
+        looks = (replace(body.materials[0], diffuse=broken), *body.materials[1:])
+        spoiled = replace(geometry, meshes=(replace(body, materials=looks), *geometry.meshes[1:]))
+        with pytest.raises(ThfmError, match=broken.name):
+            _render(spoiled, FAST, tmp_path / "log.txt")
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut"])
+def test_what_blender_only_prints_fails_the_clip(geometry, tmp_path, damage):
+    """Without its point cache a body stays where it was; Blender prints a warning and renders that."""
+    import bpy
+
+    log = tmp_path / "deep" / "log.txt"
+    spec = spec_of(geometry, W, H)
+    with captured_output(log):
+        scene, objects = scenes.build(geometry, spec, FAST, bpy_hdris()["courtyard"], tmp_path)
+        scene.frame_set(1)
+    (cache,) = tmp_path.glob("*.pc2")
+    if damage == "gone":
+        cache.unlink()
+    else:
+        os.truncate(cache, cache.stat().st_size // 2)
+    with pytest.raises(ThfmError, match="modifier") as raised, captured_output(log):
+        scene.frame_set(2)
+        scene.render.resolution_percentage = 10
+        scene.render.filepath = str(tmp_path / "out.png")
+        runtime.save_as(scene, "PNG")
+        assert bpy.ops.render.render(write_still=True) == {"FINISHED"}
+    assert str(log) in str(raised.value)
+    assert (tmp_path / "out.png").is_file(), "Blender itself saw no failure"
+
+
+def test_output_of_c_code_is_caught_and_the_terminal_given_back(tmp_path, capfd):
+    log = tmp_path / "log.txt"
+    with captured_output(log):
+        os.write(1, b"Fra:1 Mem:23M | Sample 1/1\n")
+    os.write(1, b"to the terminal\n")
+    assert log.read_text() == "Fra:1 Mem:23M | Sample 1/1\n"
+    assert capfd.readouterr().out == "to the terminal\n"
+    with pytest.raises(ThfmError, match="out of memory"), captured_output(log):
+        os.write(2, b"System is out of memory\n")
+
+
+def test_an_exception_passes_through_and_the_terminal_is_given_back(tmp_path, capfd):
+    with pytest.raises(KeyError), captured_output(tmp_path / "log.txt"):
+        raise KeyError("mine")
+    os.write(1, b"back\n")
+    assert capfd.readouterr().out == "back\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Fra:1 Mem:23M | Sample 1/1\nSaved: '/tmp/x.png'\n", []),
+        ("Error: Cannot read '/a/b.png': No such file or directory", 1),
+        ("ERROR (bke.image): image_load failed", 1),
+        ("System is out of GPU and shared host memory\nout of memory", 1),
+        ("OptiX error OPTIX_ERROR_INVALID_VALUE\nFailed to build", 2),
+        ("Unable to load kernel\nUnable to load kernel", 1),
+        ('WARN (bke.modifier): BKE_modifier_set_error: Object: "o", Modifier: "c", Vertex count mismatch', 1),
+        ("TBBmalloc: skip allocation functions replacement: unknown prologue error", []),
+        ("Color management: Error could not find role data role.", []),
+        ("adaptive sampling error threshold 0.01", []),
+    ],
+)
+def test_which_lines_are_failures(text, found):
+    assert len(failures(text)) == (found or 0)
+
+
+def test_an_absent_device_is_an_error_that_names_it():
+    import bpy
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    absent = "metal" if sys.platform != "darwin" else "cuda"
+    with pytest.raises(ThfmError, match=f"{absent}.*render.device=cpu"):
+        choose_device(bpy.context.scene, absent)
+    choose_device(bpy.context.scene, "cpu")
+    assert bpy.context.scene.cycles.device == "CPU"

@@ -1,0 +1,83 @@
+"""Runs of ``thfm-synth generate`` in the background, and eyes on what they do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.conftest import ROOT, SMALLER, TINY, environment, thfm_synth
+
+PATIENCE = 300.0  # seconds
+
+
+def arguments(out: Path, *overrides: str) -> tuple[object, ...]:
+    """Of the command that makes the data set of the ``tiny_dataset`` fixture, or a variation of it."""
+    return "generate", TINY, "--out", out, *SMALLER, *overrides
+
+
+@contextmanager
+def started(out: Path, *overrides: str) -> Iterator[subprocess.Popen]:
+    """A run in a process group of its own, as a terminal would start it; killed when the block ends."""
+    log = out.with_suffix(".log")
+    with open(log, "ab") as sink:
+        process = subprocess.Popen(
+            thfm_synth(*arguments(out, *overrides)),
+            env=environment(), cwd=ROOT, stdout=sink, stderr=sink, start_new_session=True,
+        )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_for(condition: Callable[[], object], process: subprocess.Popen) -> None:
+    """Until ``condition`` holds; an error if the run ends before."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert process.poll() is None, "the run ended too early"
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.05)
+
+
+def kept_clips(out: Path) -> set[str]:
+    """Keys that are staged."""
+    return {p.stem for p in (out / ".staging").glob("*.tar")}
+
+
+def rendered_frames(out: Path, key: str) -> int:
+    """Colour frames that Blender has begun for a clip, over all runs, by its log."""
+    log = out / "logs" / f"{key}.log"
+    return log.read_text(errors="replace").count("colour.exr") if log.is_file() else 0
+
+
+def clip_workers(driver: int) -> list[int]:
+    """Process ids of the Ray workers below ``driver`` that are making a clip now."""
+    parents, titles = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            pid = int(folder.name)
+            parents[pid] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            titles[pid] = (folder / "cmdline").read_bytes().decode(errors="replace")
+        except (OSError, ValueError):
+            continue
+
+    def below(pid: int) -> bool:
+        while pid in parents:
+            if pid == driver:
+                return True
+            pid = parents[pid]
+        return False
+
+    return [pid for pid, title in titles.items() if title.startswith("ray::make_and_stage") and below(pid)]
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    """Everything that a data set consists of, by name: manifest, shards, their records."""
+    return {p.name: p.read_bytes() for p in sorted(out.iterdir()) if p.is_file()}

