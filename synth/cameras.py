@@ -21,7 +21,7 @@ def intrinsics(focal_mm: float, width: int, height: int) -> np.ndarray:
 
 
 def look_at(eye: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """world_to_camera (S, 4, 4) for cameras at ``eye`` (S, 3) looking at ``target`` (S, 3), world z up in the picture."""
+    """world_to_camera (S, 4, 4) of level cameras at ``eye`` (S, 3) that look at ``target`` (S, 3)."""
     forward = target - eye
     forward = forward / np.linalg.norm(forward, axis=-1, keepdims=True)
     right = np.cross(forward, np.array([0.0, 0.0, 1.0]))
@@ -90,14 +90,19 @@ def solve(spec: CameraSpec, points: np.ndarray, width: int, height: int, fps: fl
 
 
 def _aimed(poses: np.ndarray, points: np.ndarray, k: np.ndarray, aim: tuple[float, float]) -> np.ndarray:
-    """Turn the cameras by one small constant rotation that moves people off centre, as far as they stay in frame."""
+    """Turn the cameras by small constant angles that move people off centre, as far as they stay in frame, level."""
     free = np.clip(0.97 - _half_extent(points, k, poses), 0.0, 1.0)
+    rotation = poses[:, :3, :3]
+    eye = -np.einsum("sji,sj->si", rotation, poses[:, :3, 3])
+    forward = rotation[:, 2]
+    azimuth, elevation = np.arctan2(forward[:, 1], forward[:, 0]), np.arcsin(np.clip(forward[:, 2], -1, 1))
     for scale in (1.0, 0.5, 0.25):
-        yaw, pitch = (np.arctan(scale * np.array(aim) * free * k[:2, 2] / k[0, 0])).tolist()
-        cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
-        turn = np.eye(4)
-        turn[:3, :3] = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]]) @ np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-        turned = turn @ poses
-        if _half_extent(points, k, turned).max() < 0.98:
-            return turned
+        right, down = np.arctan(scale * np.array(aim) * free * k[:2, 2] / k[0, 0])
+        turned_elevation = np.clip(elevation - down, -1.5, 1.5)
+        turned = azimuth - right / np.cos(elevation)
+        flat = np.cos(turned_elevation)
+        ahead = np.stack([flat * np.cos(turned), flat * np.sin(turned), np.sin(turned_elevation)], -1)
+        pose = look_at(eye, eye + ahead)
+        if _half_extent(points, k, pose).max() < 0.98:
+            return pose
     return poses

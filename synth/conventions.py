@@ -34,31 +34,158 @@ AXES = {
     "depth": "planar z, metres",
     "normals": "camera space: x right, y up, z towards the viewer, unit length",
     "flow": "pixels: u right, v down",
-    "surface": "(p - CANONICAL_CENTRE) / CANONICAL_EXTENT + 0.5 of the point p under the pixel on the neutral mean T-pose",
+    "surface": "(p - (0, -0.45, 0) m) / 2.2 m + 0.5 of the point p under the pixel on the neutral mean T-pose",
 }
 
 # SMPL-X joints in the order of smplx.joint_names.JOINT_NAMES: 55 of the kinematic tree, 21 picked vertices,
 # 51 face landmarks, 17 points of the face contour.
 JOINT_NAMES: tuple[str, ...] = tuple(
-    """
-    pelvis left_hip right_hip spine1 left_knee right_knee spine2 left_ankle right_ankle spine3 left_foot
-    right_foot neck left_collar right_collar head left_shoulder right_shoulder left_elbow right_elbow left_wrist
-    right_wrist jaw left_eye_smplhf right_eye_smplhf left_index1 left_index2 left_index3 left_middle1
-    left_middle2 left_middle3 left_pinky1 left_pinky2 left_pinky3 left_ring1 left_ring2 left_ring3 left_thumb1
-    left_thumb2 left_thumb3 right_index1 right_index2 right_index3 right_middle1 right_middle2 right_middle3
-    right_pinky1 right_pinky2 right_pinky3 right_ring1 right_ring2 right_ring3 right_thumb1 right_thumb2
-    right_thumb3 nose right_eye left_eye right_ear left_ear left_big_toe left_small_toe left_heel right_big_toe
-    right_small_toe right_heel left_thumb left_index left_middle left_ring left_pinky right_thumb right_index
-    right_middle right_ring right_pinky right_eye_brow1 right_eye_brow2 right_eye_brow3 right_eye_brow4
-    right_eye_brow5 left_eye_brow5 left_eye_brow4 left_eye_brow3 left_eye_brow2 left_eye_brow1 nose1 nose2 nose3
-    nose4 right_nose_2 right_nose_1 nose_middle left_nose_1 left_nose_2 right_eye1 right_eye2 right_eye3
-    right_eye4 right_eye5 right_eye6 left_eye4 left_eye3 left_eye2 left_eye1 left_eye6 left_eye5 right_mouth_1
-    right_mouth_2 right_mouth_3 mouth_top left_mouth_3 left_mouth_2 left_mouth_1 left_mouth_5 left_mouth_4
-    mouth_bottom right_mouth_4 right_mouth_5 right_lip_1 right_lip_2 lip_top left_lip_2 left_lip_1 left_lip_3
-    lip_bottom right_lip_3 right_contour_1 right_contour_2 right_contour_3 right_contour_4 right_contour_5
-    right_contour_6 right_contour_7 right_contour_8 contour_middle left_contour_8 left_contour_7 left_contour_6
-    left_contour_5 left_contour_4 left_contour_3 left_contour_2 left_contour_1
-    """.split()
+    [
+        "pelvis",
+        "left_hip",
+        "right_hip",
+        "spine1",
+        "left_knee",
+        "right_knee",
+        "spine2",
+        "left_ankle",
+        "right_ankle",
+        "spine3",
+        "left_foot",
+        "right_foot",
+        "neck",
+        "left_collar",
+        "right_collar",
+        "head",
+        "left_shoulder",
+        "right_shoulder",
+        "left_elbow",
+        "right_elbow",
+        "left_wrist",
+        "right_wrist",
+        "jaw",
+        "left_eye_smplhf",
+        "right_eye_smplhf",
+        "left_index1",
+        "left_index2",
+        "left_index3",
+        "left_middle1",
+        "left_middle2",
+        "left_middle3",
+        "left_pinky1",
+        "left_pinky2",
+        "left_pinky3",
+        "left_ring1",
+        "left_ring2",
+        "left_ring3",
+        "left_thumb1",
+        "left_thumb2",
+        "left_thumb3",
+        "right_index1",
+        "right_index2",
+        "right_index3",
+        "right_middle1",
+        "right_middle2",
+        "right_middle3",
+        "right_pinky1",
+        "right_pinky2",
+        "right_pinky3",
+        "right_ring1",
+        "right_ring2",
+        "right_ring3",
+        "right_thumb1",
+        "right_thumb2",
+        "right_thumb3",
+        "nose",
+        "right_eye",
+        "left_eye",
+        "right_ear",
+        "left_ear",
+        "left_big_toe",
+        "left_small_toe",
+        "left_heel",
+        "right_big_toe",
+        "right_small_toe",
+        "right_heel",
+        "left_thumb",
+        "left_index",
+        "left_middle",
+        "left_ring",
+        "left_pinky",
+        "right_thumb",
+        "right_index",
+        "right_middle",
+        "right_ring",
+        "right_pinky",
+        "right_eye_brow1",
+        "right_eye_brow2",
+        "right_eye_brow3",
+        "right_eye_brow4",
+        "right_eye_brow5",
+        "left_eye_brow5",
+        "left_eye_brow4",
+        "left_eye_brow3",
+        "left_eye_brow2",
+        "left_eye_brow1",
+        "nose1",
+        "nose2",
+        "nose3",
+        "nose4",
+        "right_nose_2",
+        "right_nose_1",
+        "nose_middle",
+        "left_nose_1",
+        "left_nose_2",
+        "right_eye1",
+        "right_eye2",
+        "right_eye3",
+        "right_eye4",
+        "right_eye5",
+        "right_eye6",
+        "left_eye4",
+        "left_eye3",
+        "left_eye2",
+        "left_eye1",
+        "left_eye6",
+        "left_eye5",
+        "right_mouth_1",
+        "right_mouth_2",
+        "right_mouth_3",
+        "mouth_top",
+        "left_mouth_3",
+        "left_mouth_2",
+        "left_mouth_1",
+        "left_mouth_5",
+        "left_mouth_4",
+        "mouth_bottom",
+        "right_mouth_4",
+        "right_mouth_5",
+        "right_lip_1",
+        "right_lip_2",
+        "lip_top",
+        "left_lip_2",
+        "left_lip_1",
+        "left_lip_3",
+        "lip_bottom",
+        "right_lip_3",
+        "right_contour_1",
+        "right_contour_2",
+        "right_contour_3",
+        "right_contour_4",
+        "right_contour_5",
+        "right_contour_6",
+        "right_contour_7",
+        "right_contour_8",
+        "contour_middle",
+        "left_contour_8",
+        "left_contour_7",
+        "left_contour_6",
+        "left_contour_5",
+        "left_contour_4",
+        "left_contour_3",
+        "left_contour_2",
+        "left_contour_1",
+    ]
 )
 NUM_BODY_JOINTS = 22
 NUM_TREE_JOINTS = 55
@@ -186,12 +313,27 @@ MIRROR_PARTS: tuple[int, ...] = tuple(PART_NAMES.index(mirrored_name(n)) for n i
 
 # COCO-17 in terms of JOINT_NAMES.
 COCO17: tuple[str, ...] = tuple(
-    (
-        "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow right_elbow left_wrist "
-        "right_wrist left_hip right_hip left_knee right_knee left_ankle right_ankle"
-    ).split()
+    [
+        "nose",
+        "left_eye",
+        "right_eye",
+        "left_ear",
+        "right_ear",
+        "left_shoulder",
+        "right_shoulder",
+        "left_elbow",
+        "right_elbow",
+        "left_wrist",
+        "right_wrist",
+        "left_hip",
+        "right_hip",
+        "left_knee",
+        "right_knee",
+        "left_ankle",
+        "right_ankle",
+    ]
 )
-_FEET = "left_big_toe left_small_toe left_heel right_big_toe right_small_toe right_heel".split()
+_FEET = ["left_big_toe", "left_small_toe", "left_heel", "right_big_toe", "right_small_toe", "right_heel"]
 _FACE = (
     [f"right_contour_{i}" for i in range(1, 9)]
     + ["contour_middle"]

@@ -98,7 +98,7 @@ class Passes:
         matte: (T, H, W) float32 in [0, 1], soft coverage by people.
         face: (T, H, W) int32, index of the visible face over all meshes in order, -1 where nothing was hit.
         barycentric: (T, H, W, 2) float32, weights of the face's first two corners.
-        depth: (T, H, W) float32, the renderer's own planar depth in metres (inf where nothing was hit); only QA reads it.
+        depth: (T, H, W) float32, the renderer's own planar depth, metres, inf where nothing was hit; a cross-check.
         seconds: stage name -> seconds.
     """
 

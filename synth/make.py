@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-
-from synth.bodies.catalogue import Library, load_library
-from synth.bodies.config import BodiesConfig
-from synth.bodies.clip import build_clip
-from synth.bodies.outfit import outfit_words
 from synth.blender.render import render_clip, save_blend
+from synth.bodies.catalogue import Library, load_library
+from synth.bodies.clip import build_clip
+from synth.bodies.config import BodiesConfig
+from synth.bodies.outfit import outfit_words
 from synth.conventions import SCHEMA_VERSION, ClipRejected, ThfmError
 from synth.geometry import ClipGeometry
 from synth.labels import compute_labels
@@ -65,7 +64,7 @@ def caption(spec: ClipSpec, config: GenerateConfig) -> str:
 def body_tracks(geometry: ClipGeometry) -> list[BodyTrack]:
     """The bare bodies of a clip, frame by frame, as QA wants them."""
     bodies = [m for m in geometry.meshes if m.name == "body"]
-    return [BodyTrack(vertices=m.positions[1:-1], faces=m.faces) for m in bodies]
+    return [BodyTrack(vertices=m.positions[1:-1], faces=m.faces, canonical=m.canonical) for m in bodies]
 
 
 def make_attempt(spec: ClipSpec, config: GenerateConfig, log: Path, progress: Progress) -> MadeClip:
@@ -123,7 +122,12 @@ def make_clip(
         try:
             return make_attempt(spec, config, Path(log_dir) / f"{spec.key}.log", progress), rejected
         except ClipRejected as error:
-            record = {"key": spec.key, "attempt": attempt, "reasons": error.reasons, "spec": spec.model_dump(mode="json")}
+            record = {
+                "key": spec.key,
+                "attempt": attempt,
+                "reasons": error.reasons,
+                "spec": spec.model_dump(mode="json"),
+            }
             rejected.append(record)
     raise ClipRejected([f"attempt {r['attempt']}: {x}" for r in rejected for x in r["reasons"]], rejected)
 

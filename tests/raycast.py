@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,11 +42,12 @@ def cast(
     height: int,
     intrinsics: np.ndarray,
     world_to_camera: np.ndarray,
-    solid=None,
+    solid: Mapping[int, Callable[[np.ndarray, np.ndarray], np.ndarray]] | None = None,
 ) -> Hits:
     """The first hit of every pixel's ray on meshes of (vertices (V, 3), faces (F, 3)).
 
-    ``solid(mesh, faces, weights)`` may tell for hits (N,) whether the surface is there; where not, the ray goes on.
+    ``solid[mesh](faces, weights)`` tells for hits (N,) on a mesh with holes whether the surface is there; where it is
+    not, the ray goes on.
     """
     origin, directions = rays_of(width, height, intrinsics, world_to_camera)
     directions = directions.reshape(-1, 3)
@@ -53,7 +55,7 @@ def cast(
     best = Hits(np.full(count, -1), np.full(count, -1), np.full((count, 3), np.nan), np.full(count, np.inf))
     for number, (vertices, faces) in enumerate(meshes):
         mesh = trimesh.Trimesh(vertices, faces, process=False, validate=False)
-        several = solid is not None
+        several = number in (solid or {})
         face, ray = RayMeshIntersector(mesh).intersects_id(
             np.tile(origin, (count, 1)), directions, multiple_hits=several, max_hits=60
         )
@@ -61,7 +63,7 @@ def cast(
             continue
         weights, depth = weights_and_depth(np.asarray(vertices, np.float64)[faces[face]], origin, directions[ray])
         if several:
-            there = solid(number, face, weights)
+            there = solid[number](face, weights)
             face, ray, weights, depth = face[there], ray[there], weights[there], depth[there]
         order = np.lexsort((-depth, ray))  # the nearest hit of a ray comes last, and is the one that stays
         nearest = np.full(count, -1)

@@ -62,11 +62,20 @@ def test_moves_are_what_they_are_called():
 
 
 def test_rotations_are_proper_and_upright():
-    rotation = solve(spec("orbit"), walker(), 640, 480, 24.0).world_to_camera[:, :3, :3]
+    rotation = solve(spec("orbit", elevation=0.6, aim=(0.9, 0.8)), walker(), 640, 480, 24.0).world_to_camera[:, :3, :3]
     assert np.allclose(rotation @ rotation.transpose(0, 2, 1), np.eye(3), atol=1e-12)
     assert np.allclose(np.linalg.det(rotation), 1)
     assert np.abs(rotation[:, 0, 2]).max() < 1e-12  # the picture's x axis is level
     assert (rotation[:, 1, 2] < 0).all()  # down in the picture is down in the world
+
+
+def test_aim_moves_people_off_centre():
+    points = walker()
+    centred, _ = pixels(solve(spec("static"), points, 832, 480, 24.0), points)
+    aimed, _ = pixels(solve(spec("static", aim=(0.8, 0.0)), points, 832, 480, 24.0), points)
+    assert (aimed[..., 0].mean() < centred[..., 0].mean() - 20) and abs(
+        aimed[..., 1].mean() - centred[..., 1].mean()
+    ) < 10
 
 
 def test_camera_stays_above_the_floor():

@@ -6,7 +6,9 @@ smplx library from the stored label alone, clothes come from the geometry of the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,8 +23,10 @@ from synth.bodies.clip import build_clip
 from synth.bodies.config import assets_folder
 from synth.config import GenerateConfig
 from synth.conventions import CANONICAL_CENTRE, CANONICAL_EXTENT, JOINT_PART, NUM_TREE_JOINTS, Semantic
+from synth.geometry import Mesh
 from synth.make import library_of, make_clip
 from synth.spec.model import ClipSpec
+from synth.validate import validate
 from tests.raycast import Hits, cast
 
 WIDTH, HEIGHT, FRAMES = 128, 96, 4
@@ -56,8 +60,11 @@ def _through_a_shard(config: GenerateConfig, root) -> shards.Clip:
 
 @dataclass(frozen=True)
 class Soup:
-    """The surfaces of a clip, joined: ``positions`` (T, V, 3), ``faces`` (F, 3), per face ``person``, ``part`` and
-    ``semantic``, per vertex ``canonical`` (V, 3), and which hits are ``solid`` (textures may be clear)."""
+    """The surfaces of a clip, joined.
+
+    ``positions`` (T, V, 3), ``faces`` (F, 3); per face ``person``, ``part``, ``semantic``, ``mesh`` and ``shown``; per
+    vertex ``canonical`` (V, 3); ``solid``: number of a mesh whose texture has holes -> where it has none.
+    """
 
     positions: np.ndarray
     faces: np.ndarray
@@ -65,8 +72,9 @@ class Soup:
     part: np.ndarray
     semantic: np.ndarray | None
     canonical: np.ndarray
+    mesh: np.ndarray
     shown: np.ndarray
-    solid: object = None
+    solid: dict[int, Callable]
 
 
 def _bare(clip: shards.Clip) -> tuple[Soup, np.ndarray]:
@@ -86,40 +94,30 @@ def _bare(clip: shards.Clip) -> tuple[Soup, np.ndarray]:
     per_part = np.stack([weights[:, :NUM_TREE_JOINTS][:, parts == p].sum(1) for p in range(parts.max() + 1)], 1)
     with np.load(assets_folder() / "bodies" / "smplx" / "SMPLX_NEUTRAL.npz", allow_pickle=False) as neutral:
         canonical = (neutral["v_template"] - np.array(CANONICAL_CENTRE)) / CANONICAL_EXTENT + 0.5
-    ones = np.ones(len(faces), int)
-    soup = Soup(posed.vertices.numpy(), faces, ones, per_part.argmax(1), None, canonical, ones > 0)
+    one = np.ones(len(faces), int)
+    soup = Soup(posed.vertices.numpy(), faces, one, per_part.argmax(1), None, canonical, 0 * one, one > 0, {})
     joints = posed.joints.numpy()[:, :144]
     return soup, joints
 
 
-def _solid(meshes, starts):
-    """Whether the texture of a hit is opaque, by the rule of labels: alpha above one half."""
-    images = {}
-    for number, mesh in enumerate(meshes):
-        look = mesh.materials[0]
-        if look.alpha and look.diffuse is not None:
-            with Image.open(look.diffuse) as opened:
-                if "A" in opened.getbands():
-                    images[number] = np.asarray(opened.getchannel("A"), np.float64) / 255
+def _solid(mesh: Mesh) -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
+    """(faces, corner weights) -> whether the texture is opaque there, by the rule of labels: alpha above one half."""
+    look = mesh.materials[0]
+    if not look.alpha or look.diffuse is None:
+        return None
+    with Image.open(look.diffuse) as opened:
+        alpha = np.asarray(opened.convert("RGBA").getchannel("A"), np.float64) / 255
+    height, width = alpha.shape
 
-    def solid(_: int, faces: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        there = np.ones(len(faces), bool)
-        owner = np.searchsorted(starts, faces, side="right") - 1
-        for number, alpha in images.items():
-            mine = np.flatnonzero(owner == number)
-            mesh = meshes[number]
-            corner = mesh.uv[mesh.face_uv[faces[mine] - starts[number]]]
-            u, v = np.einsum("nk,nkc->nc", weights[mine], corner).T
-            height, width = alpha.shape
-            x, y = u * width - 0.5, (1 - v) * height - 0.5
-            left, top = np.floor(x).astype(int), np.floor(y).astype(int)
-            fx, fy = x - left, y - top
-            value = 0.0
-            for dy, wy in ((0, 1 - fy), (1, fy)):
-                for dx, wx in ((0, 1 - fx), (1, fx)):
-                    value = value + wy * wx * alpha[(top + dy) % height, (left + dx) % width]
-            there[mine] = value > 0.5
-        return there
+    def solid(faces: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        u, v = np.einsum("nk,nkc->nc", weights, mesh.uv[mesh.face_uv[faces]]).T
+        x, y = u * width - 0.5, (1 - v) * height - 0.5
+        left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+        value = np.zeros(len(faces))
+        for dy, row in ((1 - (y - top), top), (y - top, top + 1)):
+            for dx, column in ((1 - (x - left), left), (x - left, left + 1)):
+                value += dy * dx * alpha[row % height, column % width]
+        return value > 0.5
 
     return solid
 
@@ -130,7 +128,7 @@ def _dressed(clip: shards.Clip, config: GenerateConfig) -> Soup:
     geometry = build_clip(spec, config.bodies, library_of(config.bodies))
     meshes = geometry.meshes
     vertex = np.cumsum([0] + [m.positions.shape[1] for m in meshes])[:-1]
-    starts = np.cumsum([0] + [len(m.faces) for m in meshes])[:-1]
+    holes = {number: _solid(mesh) for number, mesh in enumerate(meshes)}
     still = [np.broadcast_to(m.positions, (FRAMES + 2, *m.positions.shape[1:])) for m in meshes]
     return Soup(
         positions=np.concatenate(still, 1)[1:-1],
@@ -139,18 +137,24 @@ def _dressed(clip: shards.Clip, config: GenerateConfig) -> Soup:
         part=np.concatenate([m.part for m in meshes]),
         semantic=np.concatenate([m.semantic for m in meshes]),
         canonical=np.concatenate([m.canonical for m in meshes]),
+        mesh=np.concatenate([np.full(len(m.faces), number) for number, m in enumerate(meshes)]),
         shown=np.concatenate([m.shown for m in meshes]),
-        solid=_solid(meshes, starts),
+        solid={number: solid for number, solid in holes.items() if solid is not None},
     )
 
 
 def _cast(soup: Soup, clip: shards.Clip, t: int) -> Hits:
-    shown = np.flatnonzero(soup.shown)
-    solid = None if soup.solid is None else lambda mesh, faces, weights: soup.solid(mesh, shown[faces], weights)
-    hits = cast(
-        [(soup.positions[t], soup.faces[shown])], WIDTH, HEIGHT, clip.intrinsics[t], clip.world_to_camera[t], solid
-    )
-    return Hits(hits.mesh, np.where(hits.face >= 0, shown[hits.face], -1), hits.weights, hits.depth)
+    """The first hits of a frame; ``face`` counts over the whole soup."""
+    shown = [np.flatnonzero(soup.shown & (soup.mesh == number)) for number in range(soup.mesh.max() + 1)]
+    first = [np.searchsorted(soup.mesh, number) for number in range(len(shown))]
+    solid = {n: lambda f, w, n=n, rule=rule: rule(shown[n][f] - first[n], w) for n, rule in soup.solid.items()}
+    meshes = [(soup.positions[t], soup.faces[faces]) for faces in shown]
+    hits = cast(meshes, WIDTH, HEIGHT, clip.intrinsics[t], clip.world_to_camera[t], solid)
+    face = np.full_like(hits.face, -1)
+    for number, faces in enumerate(shown):
+        here = hits.mesh == number
+        face[here] = faces[hits.face[here]]
+    return Hits(hits.mesh, face, hits.weights, hits.depth)
 
 
 def _camera(points: np.ndarray, clip: shards.Clip, t: int) -> np.ndarray:
@@ -230,6 +234,10 @@ def test_keypoints_are_the_projected_joints_of_smplx(bare):
         assert miss.max() < 0.05
 
 
+def test_the_bare_data_set_validates(bare):
+    assert list(validate(Path(bare.shard).parent)) == []
+
+
 def test_the_bare_camera_moved(bare):
     steps = np.linalg.norm(np.diff(np.linalg.inv(bare.world_to_camera)[:, :3, 3], axis=0), axis=1)
     assert steps.min() > 1e-3, "a truth test with a still camera would not see a wrong one"
@@ -253,13 +261,17 @@ def test_clothes_and_hair_are_where_their_labels_say(dressed):
     assert classes & {Semantic.UPPER_GARMENT, Semantic.DRESS, Semantic.SUIT_ONE_PIECE, Semantic.JACKET}
 
 
+def test_the_dressed_data_set_validates(dressed):
+    assert list(validate(Path(dressed[0].shard).parent)) == []
+
+
 def test_a_dressed_body_stands_behind_its_clothes(dressed):
-    """The body that smplx recomputes is never seen in front of what its person wears."""
+    """The body that smplx recomputes is seldom in front of what its person wears, and never beside it."""
     clip, _ = dressed
     soup, _ = _bare(clip)
     for t in range(FRAMES):
         hits = _cast(soup, clip, t)
         body = binary_erosion(hits.face >= 0, np.ones((3, 3)))
         assert (clip.instances[t][body] == 1).mean() > ENOUGH
-        in_front = clip.depth[t][body] - hits.depth[body]
-        assert np.mean(in_front < 0.02) > ENOUGH
+        # Cloth may sink into skin that it hides, in the folds of a pose.
+        assert np.mean(clip.depth[t][body] - hits.depth[body] < 0.03) > 0.98

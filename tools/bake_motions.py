@@ -18,7 +18,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from motions.measure import limb_error  # noqa: E402
 from motions.sources import ORIGINS, PARTS, extract, obtain, read_capture  # noqa: E402
+from motions.synthesis import synthesised  # noqa: E402
 
 from synth.bodies.grounding import floor_contact  # noqa: E402
 from synth.bodies.kinematics import default_body  # noqa: E402
@@ -31,7 +33,7 @@ QUANTUM = 1e-4
 
 
 def captured(sources: Path, scratch: Path, only: str | None):
-    """Yield (part, origin, retargeted motion) of every captured part."""
+    """Yield (part, origin, retargeted motion, mean limb error in degrees) of every captured part."""
     body = default_body()
     clips: dict = {}
     for part in PARTS:
@@ -47,7 +49,9 @@ def captured(sources: Path, scratch: Path, only: str | None):
         step = round(clip.fps / FPS)
         first, last = round(part.start * clip.fps), min(round(part.end * clip.fps), len(clip.positions) - 1)
         last = first + (last - first) // step * step
-        yield part, origin, retarget(clip.segment(first, last + 1), body).replace(name=part.name)
+        clip = clip.segment(first, last + 1)
+        motion = retarget(clip, body).replace(name=part.name)
+        yield part, origin, motion, limb_error(clip, motion, body)
 
 
 def entry(motion: Motion, origin_fields: dict, tags: list[str]) -> dict:
@@ -61,7 +65,7 @@ def entry(motion: Motion, origin_fields: dict, tags: list[str]) -> dict:
         "fps": motion.fps,
         "tags": tags,
         "segments": [[0.0, round(motion.duration, 3)]],
-        "loop": origin_fields.pop("loop", None),
+        "loop": "walk" in tags and "synthesised" in tags,
         "travel_metres": round(float(travel), 2),
         "lowest_metres": round(float(contact.lowest.min()), 4),
         **origin_fields,
@@ -77,12 +81,18 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
-        for part, origin, motion in captured(arguments.sources, Path(scratch), arguments.only):
+        for part, origin, motion, error in captured(arguments.sources, Path(scratch), arguments.only):
             motion = resample(motion, FPS)
             save_motion(arguments.out / f"{motion.name}.npz", motion, QUANTUM)
             about = {"licence": origin.licence, "author": origin.author, "source": motion.source}
+            about["limb_error_degrees"] = round(error, 2)
             rows.append(entry(motion, about, list(part.tags)))
-            print(f"{motion.name}: {motion.duration:.2f} s, lowest point {rows[-1]['lowest_metres']:.3f} m", flush=True)
+            print(json.dumps(rows[-1]), flush=True)
+    for motion, tags in [] if arguments.only else synthesised(default_body()):
+        save_motion(arguments.out / f"{motion.name}.npz", motion, QUANTUM)
+        about = {"licence": "Apache-2.0", "author": "the authors of this project", "source": motion.source}
+        rows.append(entry(motion, about, list(tags)))
+        print(json.dumps(rows[-1]), flush=True)
     if not arguments.only:
         (arguments.out / "catalogue.json").write_text(json.dumps({"motions": rows}, indent=1) + "\n")
 

@@ -132,18 +132,24 @@ def cut(item: dict, keep: np.ndarray) -> dict:
 
 
 def covered(piece: dict, base: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For every skin vertex: does it lie beneath the piece (ray along its normal), its distance to the piece, and to
-    the piece's open border (where one can look underneath)."""
+    """For every skin vertex: does it lie beneath the piece (ray along its normal), its distance to the piece, and how
+    deep beneath: metres to the open border, 0 where one can look in at a slant (under a collar)."""
     vertices = (base[piece["ref"]] * piece["ref_weights"][:, :, None]).sum(1) + piece["offsets"]
     mesh = trimesh.Trimesh(vertices, piece["faces"], process=False)
-    skin = base[:N_BODY]
-    origins, directions = skin - 0.01 * normals[:N_BODY], normals[:N_BODY]
-    hit, ray, _ = mesh.ray.intersects_location(origins, directions, multiple_hits=False)
+    skin, normals = base[:N_BODY], normals[:N_BODY]
+    origins = skin - 0.01 * normals
+    hit, ray, _ = mesh.ray.intersects_location(origins, normals, multiple_hits=False)
     under = np.zeros(N_BODY, bool)
     under[ray] = np.linalg.norm(hit - origins[ray], axis=1) < COVER_DISTANCE
     edges, count = np.unique(mesh.edges_sorted, axis=0, return_counts=True)
-    border = cKDTree(vertices[np.unique(edges[count == 1])]).query(skin)[0]
-    return under, cKDTree(vertices).query(skin)[0], border
+    depth = cKDTree(vertices[np.unique(edges[count == 1])]).query(skin)[0]
+    side = np.cross(normals, np.where(np.abs(normals[:, :1]) > 0.9, (0.0, 1.0, 0.0), (1.0, 0.0, 0.0)))
+    side /= np.linalg.norm(side, axis=1, keepdims=True)
+    across = np.cross(normals, side)
+    for turn in np.arange(8) * np.pi / 4:
+        slant = normals + np.cos(turn) * side + np.sin(turn) * across  # 45 degrees off the normal
+        depth[~mesh.ray.intersects_any(origins, slant)] = 0
+    return under, cKDTree(vertices).query(skin)[0], depth
 
 
 def share_hidden(pieces: list[dict], hidden: np.ndarray, base: np.ndarray, body_faces: np.ndarray) -> None:
@@ -156,8 +162,8 @@ def share_hidden(pieces: list[dict], hidden: np.ndarray, base: np.ndarray, body_
     results = [covered(p, base, body.vertex_normals) for p in pieces]
     nearest = np.argmin([distance for _, distance, _ in results], axis=0)
     orphan = given & ~np.any([under for under, _, _ in results], axis=0)
-    for k, (piece, (under, _, border)) in enumerate(zip(pieces, results, strict=True)):
-        mine = (under & (given | (border > piece["view_depth"]))) | (orphan & (nearest == k))
+    for k, (piece, (under, _, depth)) in enumerate(zip(pieces, results, strict=True)):
+        mine = (under & (given | (depth > piece["view_depth"]))) | (orphan & (nearest == k))
         piece["hidden_base"] = np.flatnonzero(mine).astype(np.int32)
 
 
@@ -167,6 +173,19 @@ def sample_texture(image: Image.Image, uv: np.ndarray) -> np.ndarray:
     rows = np.clip(((1 - uv[:, 1]) * pixels.shape[0]).astype(int), 0, pixels.shape[0] - 1)
     cols = np.clip((uv[:, 0] * pixels.shape[1]).astype(int), 0, pixels.shape[1] - 1)
     return pixels[rows, cols]
+
+
+def majority(chosen: np.ndarray, among: np.ndarray, faces: np.ndarray, rounds: int = 3) -> np.ndarray:
+    """(F,) bool: each face of ``among`` decides as most faces around its corners do (no speckles of stripes)."""
+    use = faces[among]
+    share = chosen[among].astype(float)
+    count = np.maximum(np.bincount(use.ravel(), minlength=faces.max() + 1), 1)
+    for _ in range(rounds):
+        corner = np.bincount(use.ravel(), np.repeat(share, 3), len(count)) / count
+        share = (corner[use].mean(1) > 0.5).astype(float)
+    out = np.zeros(len(faces), bool)
+    out[among] = share > 0.5
+    return out
 
 
 def mean_colour(image: Image.Image, uv: np.ndarray, face_uv: np.ndarray) -> list[float]:
@@ -197,6 +216,9 @@ class Bake:
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             image = image.convert("RGBA" if alpha else "RGB")
+            if target_box := table.PAINT_OVER.get(Path(relative).name):
+                (x0, y0, x1, y1), (dx, dy) = target_box
+                image.paste(image.crop((x0 + dx, y0 + dy, x1 + dx, y1 + dy)), (x0, y0))
             if max(image.size) > TEXTURE_SIZE:
                 image = image.resize((TEXTURE_SIZE, TEXTURE_SIZE), Image.Resampling.LANCZOS)
             image.save(target, **({"optimize": True} if alpha else {"quality": 90}))
@@ -257,7 +279,8 @@ class Bake:
                     semantics.append("tie")
                     front = inside(centres[mask], [(0.38, 0.82, 0.48, 0.98)])
                     shade = sample_texture(image, garment["uv"][garment["face_uv"]].mean(1)).mean(1)
-                    semantic[front & (shade < 0.6)] = len(semantics) - 1
+                    tie = majority(front & (shade < 0.6), front, garment["faces"])
+                    semantic[tie] = len(semantics) - 1
                 garment["face_semantic"] = semantic
                 heights = (self.base[garment["ref"]] * garment["ref_weights"][:, :, None]).sum(1) + garment["offsets"]
                 self.add(
@@ -354,6 +377,7 @@ def main() -> None:
     bake.everything()
     catalogue = {"items": bake.items, "skins": bake.skins(args.assets / "skins")}
     (bake.root / "catalogue.json").write_text(json.dumps(catalogue, indent=1) + "\n")
+    (bake.root / "README.md").write_text(table.readme(catalogue))
     print(f"{len(bake.items)} items, {len(catalogue['skins'])} skins")
 
 

@@ -1,6 +1,6 @@
 """What labels cost next to colour: seconds a frame by stage, for a few clips of one configuration.
 
-    python tools/benchmark_labels.py --clips 3 --frames 6 --size 832x480 --samples 16
+python tools/benchmark_labels.py --clips 3 --frames 6 --size 832x480 --samples 16
 """
 
 from __future__ import annotations

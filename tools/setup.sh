@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-say() { printf '\033[1m%s\033[0m\n' "$*"; }
+say() { if [ -t 1 ]; then printf '\033[1m%s\033[0m\n' "$*"; else printf '%s\n' "$*"; fi; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 suits() { # is $1 a Python 3.11 that can make virtual environments?
@@ -27,34 +27,31 @@ find_python() {
   return 1
 }
 
-apt_install() { # true once all packages of "$@" are installed; says how when it may not install
-  command -v apt-get >/dev/null || return 1
-  [ "$(id -u)" = 0 ] || return 1
+may_apt() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
+apt_install() { # true once all packages of "$@" are installed
+  may_apt || return 1
   say "Installing $* with apt-get"
-  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@") >/dev/null
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } >/dev/null
 }
 
-fetch_python() {
-  if command -v apt-get >/dev/null && apt-cache show python3.11-venv >/dev/null 2>&1; then
-    apt_install python3.11 python3.11-venv >&2 && find_python && return
-  fi
-  local uv
+fetch_python() { # by apt where the distribution has it, else by uv; prints where it is
+  if may_apt && apt_install python3.11 python3.11-venv >&2 && find_python; then return; fi
+  local uv any
   if ! uv=$(command -v uv); then
-    local any
-    any=$(type -P python3 || true)
-    [ -n "$any" ] && "$any" -m venv .venv-uv >/dev/null 2>&1 && .venv-uv/bin/pip install -q uv >&2 || { rm -rf .venv-uv; return 1; }
+    any=$(type -P python3) && "$any" -m venv .venv-uv >/dev/null 2>&1 && .venv-uv/bin/python -m pip install -q uv >&2 || return 1
     uv=.venv-uv/bin/uv
   fi
-  "$uv" python install 3.11 >&2 || return 1
-  "$uv" python find 3.11
+  "$uv" python install 3.11 >&2 && "$uv" python find 3.11
 }
 
 if ! suits .venv/bin/python; then
   python=$(find_python) || python=$(fetch_python) ||
     fail "Python 3.11 with venv is needed (bpy's wheels are made for it): install it (Debian 12: sudo apt-get install python3.11 python3.11-venv; elsewhere, with uv: uv python install 3.11), or name it: make PYTHON=/path/to/python3.11 ..."
   say "Making .venv with $python"
-  rm -rf .venv .venv-uv
+  rm -rf .venv
   "$python" -m venv .venv
+  rm -rf .venv-uv
 fi
 
 say "Installing the pinned packages into .venv (some minutes the first time; Blender and PyTorch are large)"

@@ -124,5 +124,40 @@ BROWS = [f"eyebrow{i:03d}" for i in range(1, 13)]
 LASHES = ["Eyelashes01", "eyelashes02", "eyelashes03", "eyelashes04"]
 LEFT_OUT_SKINS = ("special_suit",)  # clothes painted on the skin
 
+# A shoe maker's mark in the photograph is painted over with the cloth beside it: (x0, y0, x1, y1), shift of the source.
+PAINT_OVER = {"shoes06_diffuse.png": ((236, 408, 260, 423), (0, 16))}
+
 # Neighbours (of the garment's own vertices) that share one rotation and scale of the offsets; 0: the whole item.
 STIFFNESS = {"garments": 32, "shoes": 300, "hats": 0, "hair": 0, "brows": 24, "lashes": 24}
+
+
+def readme(catalogue: dict) -> str:
+    """The README of assets/wardrobe, written from the catalogue."""
+    lines = [
+        "# Wardrobe",
+        "",
+        "Clothes, shoes, hats, hair, brows and lashes for any body that carries `base_to_vertex`; skins are in",
+        "`../skins`. Written by `python -m tools.bake_wardrobe --sources DIR`; do not edit by hand.",
+        "`catalogue.json` says what each item is; `synth.bodies.wardrobe` reads it, `synth.bodies.dressing` fits it.",
+        "",
+        "| arrays of an item's npz | |",
+        "| --- | --- |",
+        "| `ref`, `ref_weights` (V,3) | base.obj vertices whose weighted sum is the reference point of each vertex |",
+        "| `offsets`, `anchor` (V,3) | metres, y up, +z forward: offset, and reference point on the modelling body |",
+        "| `faces`, `face_uv` (F,3), `uv` (n,2) | triangles and their texture coordinates |",
+        "| `face_semantic` (F,) | index into the entry's `semantics` |",
+        "| `hidden_base` (k,) | base.obj vertices of the skin beneath |",
+        "",
+        f"**CC0-1.0 items.** {CC0_NOTE}",
+        "",
+        f"**Public-domain skins.** {SKIN_NOTE}",
+        "",
+        "Left out: the package's community items under AGPL3, attribution-licensed items, `male_worksuit01` and eye",
+        "meshes (eyes come with the body).",
+        "",
+        "| item | kind | licence | author | source |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    rows = [*catalogue["items"], *(dict(s, kind="skin") for s in catalogue["skins"])]
+    lines += [f"| {r['name']} | {r['kind']} | {r['licence']} | {r['author']} | {r['source']} |" for r in rows]
+    return "\n".join(lines) + "\n"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from synth.blender.nodes import Graph
+from synth.blender.floor import floor_pictures, side_metres
+from synth.blender.nodes import Graph, new_image
 from synth.geometry import Material
+from synth.spec.model import GroundSpec
 
 FACE_AOV, BARYCENTRIC_AOV = "face", "barycentric"
 FACE_ATTRIBUTE, BARYCENTRIC_ATTRIBUTE = "face_index", "barycentric"
@@ -91,42 +93,33 @@ def _eye(graph: Graph, look: Material) -> None:
     colour = graph.mix(white, inner, (0.72, 0.66, 0.62))
     bsdf = graph.add(
         "ShaderNodeBsdfPrincipled",
-        {"Base Color": colour, "Roughness": 0.12, "Specular IOR Level": 0.6, "Coat Weight": 1.0, "Coat Roughness": 0.02},
+        {
+            "Base Color": colour,
+            "Roughness": 0.12,
+            "Specular IOR Level": 0.6,
+            "Coat Weight": 1.0,
+            "Coat Roughness": 0.02,
+        },
     )
     _finish(graph, bsdf.outputs[0])
 
 
 def _ground(graph: Graph, look: Material) -> None:
-    """Procedural floors in world coordinates; ``settings``: pattern, colours a and b, scale in metres."""
-    s = look.settings
+    """A floor picture repeated over the world's x and y; ``settings`` is the dump of a ``GroundSpec``."""
+    spec = GroundSpec.model_validate(look.settings)
+    colour, normal = floor_pictures(spec)
     place = graph.add("ShaderNodeNewGeometry").outputs["Position"]
+    side = side_metres(spec)
     where = graph.add(
         "ShaderNodeMapping",
-        {"Vector": place, "Rotation": (0, 0, s["rotation"]), "Scale": (1 / s["scale"],) * 3, "Location": (*s["offset"], 0)},
+        {"Vector": place, "Rotation": (0, 0, spec.rotation), "Scale": (1 / side,) * 3, "Location": (*spec.offset, 0)},
     ).outputs[0]
-    a, b = tuple(s["a"]), tuple(s["b"])
-    grain = graph.add("ShaderNodeTexNoise", {"Vector": place, "Scale": 3.0, "Detail": 4.0, "Roughness": 0.7}).outputs[0]
-    fine = graph.add("ShaderNodeTexNoise", {"Vector": place, "Scale": 90.0, "Detail": 1.0}).outputs[0]
-    height = fine
-    if s["pattern"] in ("tiles", "planks", "bricks"):
-        shape = {"tiles": (0.0, 1.0, 1.0), "planks": (0.5, 1.0, 0.12), "bricks": (0.5, 0.5, 0.25)}[s["pattern"]]
-        bricks = graph.add(
-            "ShaderNodeTexBrick",
-            {"Vector": where, "Color1": a, "Color2": b, "Mortar": tuple(0.35 * c for c in a), "Scale": 1.0,
-             "Mortar Size": 0.008, "Mortar Smooth": 0.3, "Bias": 0.0, "Brick Width": shape[1], "Row Height": shape[2]},
-            offset=shape[0], offset_frequency=2, squash=1.0,
-        )
-        colour, height = bricks.outputs["Color"], graph.math("SUBTRACT", fine, bricks.outputs["Fac"])
-    elif s["pattern"] == "checker":
-        colour = graph.add("ShaderNodeTexChecker", {"Vector": where, "Color1": a, "Color2": b, "Scale": 1.0}).outputs[0]
-    elif s["pattern"] == "cobble":
-        cells = graph.add("ShaderNodeTexVoronoi", {"Vector": where, "Scale": 4.0}, feature="DISTANCE_TO_EDGE")
-        edge = graph.math("MULTIPLY", cells.outputs["Distance"], 9.0, clamp=True)
-        colour, height = graph.mix(edge, tuple(0.3 * c for c in a), graph.mix(grain, a, b)), edge
-    else:  # plain, speckled: concrete, asphalt, earth, grass, carpet
-        colour = graph.mix(graph.math("MULTIPLY", fine, 1.0 if s["pattern"] == "speckled" else 0.4), a, b)
-    worn = graph.mix(0.55, colour, graph.ramp(grain, [(0.25, (0.35,) * 3), (0.75, (1.0,) * 3)]), blend="MULTIPLY")
-    bump = graph.add("ShaderNodeBump", {"Height": height, "Strength": s["bump"], "Distance": 0.01}).outputs[0]
+    base = graph.add("ShaderNodeTexImage", {"Vector": where}, image=new_image("floor colour", colour)).outputs["Color"]
+    # The picture repeats; slow shading over the world hides it.
+    cloud = graph.add("ShaderNodeTexNoise", {"Vector": place, "Scale": 0.35, "Detail": 1.0}).outputs[0]
+    worn = graph.mix(0.6, base, graph.ramp(cloud, [(0.3, (0.55,) * 3), (0.7, (1.0,) * 3)]), blend="MULTIPLY")
+    relief = graph.add("ShaderNodeTexImage", {"Vector": where}, image=new_image("floor normal", normal, False))
+    bump = graph.add("ShaderNodeNormalMap", {"Color": relief.outputs["Color"]}, uv_map="uv").outputs["Normal"]
     bsdf = graph.add("ShaderNodeBsdfPrincipled", {"Base Color": worn, "Roughness": look.roughness, "Normal": bump})
     _finish(graph, bsdf.outputs[0])
 

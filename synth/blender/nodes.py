@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from synth.conventions import ThfmError
 
 
@@ -17,6 +19,21 @@ def load_image(path: Path, colour: bool = True):
     if not image.size[0]:
         raise ThfmError(f"texture {path} cannot be read as an image: restore it or fetch the assets again.")
     image.colorspace_settings.name = image.colorspace_settings.name if colour else "Non-Color"
+    return image
+
+
+def new_image(name: str, pixels: np.ndarray, colour: bool = True):
+    """A packed image of ``pixels`` (H, W, 3) float32 in [0, 1], row 0 at the bottom; linear colour, or data.
+
+    It is kept as half floats, which neither band nor need a colour space.
+    """
+    import bpy
+
+    height, width = pixels.shape[:2]
+    image = bpy.data.images.new(name, width, height, float_buffer=True, is_data=not colour)
+    image.pixels.foreach_set(np.concatenate([pixels, np.ones_like(pixels[..., :1])], -1).ravel())
+    image.update()
+    image.pack()
     return image
 
 

@@ -116,7 +116,7 @@ def _add_light(scene, spec: ClipSpec, hdri: Path) -> None:
     elevation = (np.arange(rows) + 0.5) / rows * math.pi - math.pi / 2  # Blender's row 0 is the nadir
     weight = np.clip(np.sin(elevation), 0, None) * np.cos(elevation)
     irradiance = math.pi * float((np.minimum(luminance, 200).mean(1) * weight).sum() / weight.sum())
-    strength = 2.0 ** light.exposure * math.pi * 0.75 / max(irradiance, 1e-6)
+    strength = 2.0**light.exposure * math.pi * 0.75 / max(irradiance, 1e-6)
     coordinates = graph.add("ShaderNodeTexCoord").outputs["Generated"]
     turned = graph.add("ShaderNodeMapping", {"Vector": coordinates, "Rotation": (0, 0, light.rotation)}).outputs[0]
     sky = graph.add("ShaderNodeTexEnvironment", {"Vector": turned}, image=image)
@@ -147,7 +147,7 @@ def _configure(scene, spec: ClipSpec, config: RenderConfig) -> None:
     cycles.denoising_prefilter = "FAST"
     cycles.max_bounces = config.bounces
     cycles.diffuse_bounces = cycles.glossy_bounces = min(config.bounces, 3)
-    cycles.transparent_max_bounces = 32
+    cycles.transparent_max_bounces = 64  # an afro is that many cards deep
     cycles.sample_clamp_indirect = 8.0
     cycles.caustics_reflective = cycles.caustics_refractive = False
     cycles.texture_limit_render = "OFF"

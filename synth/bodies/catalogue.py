@@ -12,7 +12,6 @@ from synth.bodies.motion_io import read_motion
 from synth.conventions import ThfmError
 from synth.spec.catalogue import Catalogue, ItemEntry, MotionEntry, SkinEntry
 
-
 _MOTION_SUFFIXES = (".npz", ".bvh", ".amc")
 
 
@@ -65,7 +64,9 @@ def _motions(folder: Path) -> list[tuple[MotionEntry, Path]]:
     else:
         files = []
     if not files:
-        raise ThfmError(f"{folder} holds no motion: bodies.motion_folders wants files ending in {', '.join(_MOTION_SUFFIXES)}.")
+        raise ThfmError(
+            f"{folder} holds no motion: bodies.motion_folders wants files ending in {', '.join(_MOTION_SUFFIXES)}."
+        )
     out = []
     for file in files:
         name = file.stem if file == folder else file.relative_to(folder).with_suffix("").as_posix()

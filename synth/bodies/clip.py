@@ -8,7 +8,7 @@ from synth.bodies.catalogue import Library
 from synth.bodies.config import BodiesConfig
 from synth.bodies.ground import ground_mesh
 from synth.bodies.model import load_body
-from synth.bodies.outfit import outfit_meshes
+from synth.bodies.outfit import fit_outfit, outfit_meshes
 from synth.bodies.person import (
     body_mesh,
     canonical_is_shared,
@@ -17,6 +17,7 @@ from synth.bodies.person import (
     person_params,
     smplx_label,
 )
+from synth.bodies.registration import base_map
 from synth.cameras import solve
 from synth.conventions import ThfmError
 from synth.geometry import ClipGeometry, Mesh
@@ -41,8 +42,12 @@ def build_clip(spec: ClipSpec, config: BodiesConfig, library: Library) -> ClipGe
         params = person_params(model, person, motion, spec.frames, spec.fps)
         posed = model.pose(params)
         canonical = canonical_points(neutral, model)
-        garments, shown = outfit_meshes(model, posed, canonical, person, number, config.assets)
-        meshes += [body_mesh(model, posed, canonical, person, number, skin, shown), *garments]
+        outfit = fit_outfit(model, base_map(model, config.open_models), posed, person, config.assets)
+        # Motions are grounded for bare feet; shoes stand on their soles.
+        posed = posed.raised(outfit.sole)
+        params["transl"] = posed.transl
+        meshes.append(body_mesh(model, posed, canonical, person, number, skin, outfit.shown))
+        meshes += outfit_meshes(outfit, model, posed, canonical, number)
         joints.append(posed.joints)
         sites.append(joint_sites(neutral if canonical_is_shared(neutral, model) else model))
         labels.append(smplx_label(model, params))

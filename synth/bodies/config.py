@@ -19,7 +19,8 @@ class BodiesConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model_folder: Path | None = Field(
-        None, description="folder that holds smplx/SMPLX_{NEUTRAL,FEMALE,MALE}.npz; name yours to use the licensed SMPL-X"
+        None,
+        description="folder that holds smplx/SMPLX_{NEUTRAL,FEMALE,MALE}.npz; name yours to use the licensed SMPL-X",
     )
     motion_folders: tuple[Path, ...] = Field(
         (), description="folders or files of motions (SMPL-X npz, AMASS npz, BVH, ASF/AMC); none: the open ones"
@@ -31,8 +32,12 @@ class BodiesConfig(BaseModel):
         return self.assets_folder or assets_folder()
 
     @property
+    def open_models(self) -> Path:
+        return assets_folder() / "bodies"
+
+    @property
     def models(self) -> Path:
-        return self.model_folder or assets_folder() / "bodies"
+        return self.model_folder or self.open_models
 
     @property
     def motions(self) -> tuple[Path, ...]:

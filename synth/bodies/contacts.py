@@ -51,7 +51,7 @@ def _rests(points: np.ndarray, slow: np.ndarray, fps: float) -> np.ndarray:
     result = np.zeros(len(slow), dtype=bool)
     closed = slow.copy()
     for start, stop in runs(~slow):
-        if 0 < start and stop < len(slow) and stop - start <= GAP_SECONDS * fps:
+        if start > 0 and stop < len(slow) and stop - start <= GAP_SECONDS * fps:
             closed[start:stop] = True
     pause = max(1, round(0.1 * fps))
     for start, stop in runs(closed):

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
 from synth.bodies import wardrobe
+from synth.bodies.basemap import BaseMap
 from synth.bodies.surface import LIMBS, Attachment, Surface, attach_to_body, averaging
 from synth.bodies.wardrobe import Item
 from synth.conventions import ThfmError
@@ -25,14 +26,14 @@ REACH = 0.05  # how far above inner cloth an outer layer may be and still hide i
 class RestBody:
     """A shaped body in T-pose.
 
-    vertices (V, 3) metres, y up, +z forward; faces (F, 3) CCW; weights (V, 55); base_to_vertex (19158,);
-    skin (F,) bool marks the faces of the skin proper (no eyes, teeth, tongue).
+    vertices (V, 3) metres, y up, +z forward; faces (F, 3) CCW; weights (V, 55); base: where base.obj lies
+    on it; skin (F,) bool marks the faces of the skin proper (no eyes, teeth, tongue).
     """
 
     vertices: np.ndarray
     faces: np.ndarray
     weights: np.ndarray
-    base_to_vertex: np.ndarray
+    base: BaseMap
     skin: np.ndarray
 
 
@@ -117,7 +118,7 @@ def _guard(rest: np.ndarray, item: Item, body: RestBody, skin: Surface, at: Atta
 
 
 def _margin(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """(n,) metres between skin and each cloth vertex: flat faces over a round limb sink by the sagitta of their edges."""
+    """(n,) metres between skin and cloth: flat faces over a round limb sink in by the sagitta of their edges."""
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     length = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
     mean = np.bincount(edges.ravel(), np.repeat(length, 2), len(points)) / np.maximum(
@@ -133,14 +134,14 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
     """
     _check_outfit(items)
     skin = Surface(body.vertices, body.faces, body.weights, body.skin)
-    hidden = wardrobe.hidden_faces(items, body.faces, body.base_to_vertex)
+    hidden = wardrobe.hidden_faces(items, body.faces, body.base)
     head = body.skin & ((body.weights @ LIMBS)[body.faces, 1].mean(1) > 0.5)
     scalp = Surface(body.vertices, body.faces, body.weights, head)
     done: dict[str, Fitted] = {}
     cloth: list[tuple[Fitted, Surface]] = []
     for item in sorted(items, key=lambda i: i.layer):
-        rest = wardrobe.fit(item, body.vertices, body.base_to_vertex)
-        weights = wardrobe.skin_weights(item, body.weights, body.base_to_vertex)
+        rest = wardrobe.fit(item, body.vertices, body.base)
+        weights = wardrobe.skin_weights(item, body.weights, body.base)
         if item.kind in ("garments", "shoes"):
             rest = _push(rest, item.faces, weights, skin, _margin(rest, item.faces))
         elif item.kind == "hair":  # strands may touch the head, not enter the shoulders
@@ -152,7 +153,7 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
                     rest = _push(rest, item.faces, weights, surface, LAYER_MARGIN)
         on = scalp if item.kind in ("hair", "hats", "brows", "lashes") else skin
         attachment, on_faces = attach_to_body(rest, weights, item.faces, on)
-        mapping = wardrobe.rows(item, body.base_to_vertex, len(body.vertices))
+        mapping = wardrobe.rows(item, body.base)
         guard = _guard(rest, item, body, skin, attachment, hidden) if item.kind == "garments" else None
         fitted = Fitted(item, rest, weights, mapping, np.ones(len(item.faces), bool), attachment, on_faces, guard)
         done[item.name] = fitted

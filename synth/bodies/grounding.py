@@ -19,8 +19,10 @@ from synth.bodies.kinematics import (
 )
 from synth.bodies.motion import Motion
 from synth.bodies.planting import lift_hands, plant_feet
+from synth.bodies.rotations import envelope
 
 _SIDES = ("left", "right")
+_DENT = 0.015  # m
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +78,9 @@ def adapt_to_shape(motion: Motion, body: BodyGeometry, reference: BodyGeometry |
 
 
 def _above_floor(motion: Motion, body: BodyGeometry) -> Motion:
-    """Raise the whole motion if hands, knees or feet would sink in on the new body."""
-    sunk = -min(0.0, float(motion_points(motion, body)[..., 2].min()))
-    return motion.replace(transl=motion.transl + [0.0, 0.0, sunk]) if sunk > 0.005 else motion
+    """Raise the body for a while where knees, hips or hands would sink in by more than a dent of skin."""
+    sunk = np.maximum(0.0, -motion_points(motion, body)[..., 2].min(axis=1) - _DENT)
+    if not sunk.any():
+        return motion
+    lift = envelope(sunk, 0.3, motion.fps)
+    return motion.replace(transl=motion.transl + lift[:, None] * [0.0, 0.0, 1.0])

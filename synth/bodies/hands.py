@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from synth.bodies.kinematics import JOINT, BodyGeometry
-from synth.bodies.skeleton import FINGERS, SkeletonClip
 from synth.bodies.rotations import apply, between, swing, unit
+from synth.bodies.skeleton import FINGERS, SkeletonClip
 
 # Flexion (radians) of the three joints of each finger of a hanging, relaxed hand.
 _RELAXED = {

@@ -6,7 +6,8 @@ import contextlib
 import functools
 import hashlib
 import io
-from dataclasses import dataclass
+import zipfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,11 @@ class PosedBody:
     transforms: np.ndarray
     pose_feature: np.ndarray
     transl: np.ndarray
+
+    def raised(self, height: float) -> PosedBody:
+        """The same body, ``height`` metres higher in the world."""
+        up = np.array([0.0, 0.0, height], np.float32)
+        return replace(self, vertices=self.vertices + up, joints=self.joints + up, transl=self.transl + up)
 
 
 class BodyModel:
@@ -69,7 +75,7 @@ class BodyModel:
                     for k in ("vt", "ft", "face_group", "face_group_names", "base_to_vertex")
                     if k in source.files
                 }
-        except (OSError, KeyError, ValueError, AssertionError) as error:
+        except (OSError, KeyError, ValueError, AttributeError, AssertionError, zipfile.BadZipFile) as error:
             raise ThfmError(f"body model {path} is no SMPL-X npz ({error}): download it again.") from error
         self.faces = np.ascontiguousarray(self.model.faces.astype(np.int32))
         self.weights = self.model.lbs_weights.numpy()

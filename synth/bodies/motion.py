@@ -70,9 +70,7 @@ class Motion:
             value = getattr(self, field)
             value = np.zeros((frames[0], width)) if value is None else np.array(value, dtype=np.float64)
             if value.shape != (frames[0], width):
-                raise ThfmError(
-                    f"motion '{self.name}': {field} has shape {value.shape}, expected {(frames[0], width)}"
-                )
+                raise ThfmError(f"motion '{self.name}': {field} has shape {value.shape}, expected {(frames[0], width)}")
             if not np.isfinite(value).all():
                 bad = int(np.flatnonzero(~np.isfinite(value).all(axis=1))[0])
                 raise ThfmError(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from synth.bodies.basemap import BaseMap
 from synth.bodies.dressing import Fitted, RestBody, dress
 from synth.bodies.model import BodyModel, PosedBody
+from synth.bodies.registration import skin_faces
 from synth.bodies.wardrobe import hidden_faces, load_item
-from synth.conventions import Semantic, ThfmError
+from synth.conventions import Semantic
 from synth.geometry import Material, Mesh
 from synth.spec.model import ItemSpec, PersonSpec
 
@@ -19,22 +22,6 @@ _ROUGHNESS = {"garments": 0.85, "shoes": 0.55, "hats": 0.8, "hair": 0.5, "brows"
 def worn_items(person: PersonSpec) -> list[ItemSpec]:
     """Clothes, then hair, brows and lashes."""
     return [*person.clothes, *(i for i in (person.hair, person.brows, person.lashes) if i is not None)]
-
-
-def rest_body(model: BodyModel, posed: PosedBody) -> RestBody:
-    """The shaped body that clothes are fitted to.
-
-    Raises:
-        ThfmError: the body model is none that the wardrobe knows how to fit.
-    """
-    if "base_to_vertex" not in model.extras:
-        raise ThfmError(
-            f"{model.path.name} in {model.path.parent} carries no base_to_vertex, so the wardrobe cannot be fitted to it: "
-            "set spec.people.clothes=false and spec.people.hair=false."
-        )
-    names = [str(n) for n in model.extras["face_group_names"]]
-    skin = model.extras["face_group"] == names.index("body")
-    return RestBody(posed.rest, model.faces, model.weights, model.extras["base_to_vertex"], skin)
 
 
 def pose_offsets(model: BodyModel, posed: PosedBody) -> np.ndarray:
@@ -58,26 +45,56 @@ def _material(fitted: Fitted, spec: ItemSpec) -> Material:
     )
 
 
-def outfit_meshes(
-    model: BodyModel, posed: PosedBody, canonical: np.ndarray, person: PersonSpec, number: int, assets: Path
-) -> tuple[list[Mesh], np.ndarray]:
-    """The meshes of everything that ``person`` wears, and which body faces stay visible (F,) bool.
+@dataclass(frozen=True, eq=False)
+class Outfit:
+    """What a person wears, fitted to the shaped body at rest.
+
+    Attributes:
+        specs, fitted: the items, inner to outer, and how they sit.
+        shown: (F,) bool, body faces that stay visible.
+        sole: metres that the shoes' soles reach below the bare feet.
+    """
+
+    specs: tuple[ItemSpec, ...]
+    fitted: tuple[Fitted, ...]
+    shown: np.ndarray
+    sole: float
+
+
+def fit_outfit(model: BodyModel, base: BaseMap, posed: PosedBody, person: PersonSpec, assets: Path) -> Outfit:
+    """Fit everything that ``person`` wears.
+
+    Args:
+        base: where base.obj lies on the body.
+        assets: folder with wardrobe/ and skins/.
+
+    Raises:
+        ThfmError: an item is missing or broken.
+    """
+    specs = tuple(worn_items(person))
+    if not specs:
+        return Outfit((), (), np.ones(len(model.faces), bool), 0.0)
+    items = [load_item(s.name, assets) for s in specs]
+    fitted = tuple(dress(items, RestBody(posed.rest, model.faces, model.weights, base, skin_faces(model))))
+    bare = posed.rest[np.unique(model.faces), 1].min()
+    soles = [bare - f.rest[:, 1].min() for f in fitted if f.item.kind == "shoes"]
+    return Outfit(specs, fitted, ~hidden_faces(items, model.faces, base), float(max([0.0, *soles])))
+
+
+def outfit_meshes(outfit: Outfit, model: BodyModel, posed: PosedBody, canonical: np.ndarray, number: int) -> list[Mesh]:
+    """The meshes of an outfit, moving with the body.
 
     A worn surface carries the part and the canonical point of the skin beneath it, found in the rest pose.
 
     Args:
         canonical: (V, 3) dense-pose points of the body's vertices.
         number: of the person in the clip, from 1.
-        assets: folder with wardrobe/ and skins/.
     """
-    specs = worn_items(person)
-    if not specs:
-        return [], np.ones(len(model.faces), bool)
-    body = rest_body(model, posed)
-    items = [load_item(s.name, assets) for s in specs]
+    if not outfit.fitted:
+        return []
     offsets = pose_offsets(model, posed)
     meshes = []
-    for spec, fitted in zip(specs, dress(items, body), strict=True):
+    for spec, fitted in zip(outfit.specs, outfit.fitted, strict=True):
         item, on = fitted.item, fitted.on_body
         beneath = np.einsum("vk,vkc->vc", on.bary, canonical[model.faces[on.face]])
         meshes.append(
@@ -96,7 +113,7 @@ def outfit_meshes(
                 material_index=np.zeros(len(item.faces), np.uint8),
             )
         )
-    return meshes, ~hidden_faces(items, model.faces, body.base_to_vertex)
+    return meshes
 
 
 def outfit_words(person: PersonSpec, assets: Path) -> list[str]:

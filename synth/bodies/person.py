@@ -12,7 +12,15 @@ from synth.bodies.grounding import adapt_to_shape
 from synth.bodies.model import POSE_FIELDS, BodyModel, PosedBody
 from synth.bodies.motion import Motion, mirror, resample, slice_seconds, subclip
 from synth.bodies.motion_io import read_motion
-from synth.conventions import CANONICAL_CENTRE, CANONICAL_EXTENT, JOINT_NAMES, MIRROR_JOINTS, NUM_TREE_JOINTS, Semantic, ThfmError
+from synth.conventions import (
+    CANONICAL_CENTRE,
+    CANONICAL_EXTENT,
+    JOINT_NAMES,
+    MIRROR_JOINTS,
+    NUM_TREE_JOINTS,
+    Semantic,
+    ThfmError,
+)
 from synth.geometry import Material, Mesh
 from synth.spec.model import PersonSpec
 
@@ -55,7 +63,9 @@ def place(motion: Motion, pelvis_rest: np.ndarray, yaw: float, position: tuple[f
     return motion.replace(global_orient=orient, transl=transl)
 
 
-def person_params(model: BodyModel, spec: PersonSpec, motion_path: Path, frames: int, fps: float) -> dict[str, np.ndarray]:
+def person_params(
+    model: BodyModel, spec: PersonSpec, motion_path: Path, frames: int, fps: float
+) -> dict[str, np.ndarray]:
     """smplx's inputs over T + 2 time samples: float32 poses and transl, betas (10,), expression (10,)."""
     betas, expression = np.array(spec.betas, np.float32), np.array(spec.expression, np.float32)
     motion = adapt_to_shape(clip_motion(motion_path, spec, frames, fps), model.rig.geometry(betas))
@@ -141,7 +151,13 @@ def eye_directions(model: BodyModel, posed: PosedBody) -> np.ndarray:
 
 
 def body_mesh(
-    model: BodyModel, posed: PosedBody, canonical: np.ndarray, spec: PersonSpec, person: int, skin: Path, shown: np.ndarray
+    model: BodyModel,
+    posed: PosedBody,
+    canonical: np.ndarray,
+    spec: PersonSpec,
+    person: int,
+    skin: Path,
+    shown: np.ndarray,
 ) -> Mesh:
     """The mesh of the bare body; ``shown`` (F,) is False for skin that clothes cover."""
     look, semantic = _look_groups(model)

@@ -161,11 +161,12 @@ def _bridge(offsets: np.ndarray, fps: float) -> np.ndarray:
             filled[start:stop] = offsets[stop if start == 0 else start - 1]
             continue
 
-        def slope(at: int, step: int) -> np.ndarray:
-            return (offsets[at] - offsets[at - step]) * step if known[np.clip(at - step, 0, len(known) - 1)] else 0.0
-
         left, right = start - 1, stop
-        slopes = np.stack([np.zeros(3) + slope(left, 1), np.zeros(3) + slope(right, -1)])
+        slopes = np.zeros((2, 3))
+        if left > 0 and known[left - 1]:
+            slopes[0] = offsets[left] - offsets[left - 1]
+        if right + 1 < len(known) and known[right + 1]:
+            slopes[1] = offsets[right + 1] - offsets[right]
         # a steep slope carried over a long gap would throw the foot far off
         limit = 0.02 / (stop - start)
         slopes *= np.minimum(1.0, limit / np.maximum(np.linalg.norm(slopes, axis=1, keepdims=True), 1e-9))

@@ -14,7 +14,6 @@ from synth.bodies.contacts import SourceFeet, source_contacts
 from synth.bodies.hands import finger_rotations, hand_frame, relaxed_hands
 from synth.bodies.kinematics import JOINT, BodyGeometry, joint_positions, local_pose
 from synth.bodies.motion import Motion, pose_fields
-from synth.bodies.skeleton import SIDES, SkeletonClip
 from synth.bodies.planting import lift_hands, plant_feet
 from synth.bodies.rotations import (
     about,
@@ -29,6 +28,7 @@ from synth.bodies.rotations import (
     unit,
     yaw_frame,
 )
+from synth.bodies.skeleton import SIDES, SkeletonClip
 
 # Bending axes at rest in canonical axes: thigh x shin and upper arm x forearm of a bent limb.
 _HINGE = {"left_leg": [1.0, 0, 0], "right_leg": [1.0, 0, 0], "left_arm": [0, -1.0, 0], "right_arm": [0, 1.0, 0]}
@@ -92,7 +92,7 @@ def _source_feet(clip: SkeletonClip, ratio: float) -> SourceFeet:
 
 
 def _rest_frame(clip: SkeletonClip) -> np.ndarray | None:
-    """(3,3) canonical -> rest pose of the source, or None when there are no rotations or the rest is no human stance."""
+    """(3,3) canonical -> rest pose of the source; None without rotations, or when the rest pose is no human stance."""
     if clip.rotations is None or clip.rest is None:
         return None
     rest = {role: clip.rest[j] for role, j in clip.roles.items()}

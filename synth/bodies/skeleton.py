@@ -13,18 +13,19 @@ SIDES = ("left", "right")
 FINGERS = ("index", "middle", "pinky", "ring", "thumb")
 
 # role -> joint names it goes by, best first, after `_plain`. Families: CMU/cgspeed, MotionBuilder, Mixamo, LAFAN,
-# 3ds Max Biped and Truebones, Daz/Poser, plain anatomical names, and CMU's ASF bones.
+# 3ds Max Biped and Truebones, Daz/Poser, SMPL, plain anatomical names, and CMU's ASF bones.
 _SIDED = {
     "hip": ("upleg", "upperleg", "thigh", "femur", "hip"),
     "knee": ("knee", "calf", "shin", "lowerleg", "lowleg", "tibia", "leg"),
     "ankle": ("ankle", "foot"),
-    "toe": ("toebase", "toe0", "toes", "toe", "ball"),
+    "toe": ("toebase", "toe0", "toes", "toe", "ball", "foot"),
     "heel": ("heel",),
     "shoulder": ("upperarm", "uparm", "humerus", "arm", "shldr", "shoulder"),
     "collar": ("clavicle", "collar", "collarbone", "shoulder"),
     "elbow": ("elbow", "forearm", "lowerarm", "lowarm", "radius"),
     "wrist": ("wrist", "hand"),
 }
+_NEIGHBOUR = {"collar": "shoulder", "toe": "ankle"}
 _MIDDLE = {"pelvis": ("pelvis", "hips", "hip", "root"), "head": ("head",)}
 _REQUIRED = ("pelvis", "head") + tuple(f"{s}_{r}" for s in SIDES for r in _SIDED if r not in ("toe", "heel", "collar"))
 # marker sets may name these directly
@@ -138,7 +139,8 @@ def find_roles(joints: list[str], parents: list[int], source: str) -> dict[str, 
             roles[role] = found[0]
     for side in SIDES:
         for role, names in _SIDED.items():
-            taken = roles.get(f"{side}_shoulder") if role == "collar" else None
+            # "shoulder" beside "arm" is the collar bone; "foot" beside "ankle" is where the toes begin (SMPL)
+            taken = roles.get(f"{side}_{_NEIGHBOUR[role]}") if role in _NEIGHBOUR else None
             found = [i for n in names for i in _sided(index, side, n) if i != taken]
             if found:
                 roles[f"{side}_{role}"] = found[0]
@@ -164,7 +166,8 @@ def _sided(index: dict[str, int], side: str, name: str) -> list[int]:
 
 
 def _finger_chain(index: dict[str, int], side: str, finger: str) -> list[int]:
-    for pattern in ("{s}hand{f}{k}", "{s}{f}{k}", "{s}{f}finger{k}", "{s[0]}{f}{k}", "{s[0]}hand{f}{k}", "{f}{k}{s[0]}"):
+    patterns = ("{s}hand{f}{k}", "{s}{f}{k}", "{s}{f}finger{k}", "{s[0]}{f}{k}", "{s[0]}hand{f}{k}", "{f}{k}{s[0]}")
+    for pattern in patterns:
         chain = [index.get(pattern.format(s=side, f=finger, k=k)) for k in (1, 2, 3)]
         if chain[0] is not None and chain[1] is not None:
             return [c for c in chain if c is not None]

@@ -19,9 +19,11 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
+from synth.bodies.basemap import BaseMap
 from synth.bodies.surface import averaging
 from synth.conventions import JOINT_NAMES, NUM_TREE_JOINTS, SEMANTIC_NAMES, Semantic, ThfmError
 
+NUM_BASE_VERTICES = 19158
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SCALE_LIMITS = (0.75, 1.4)  # of an offset; beyond, the neighbourhood is degenerate rather than the body unusual
 # Rounds of averaging the skin weights over the item's own mesh: cloth bends more gently than the skin beneath it.
@@ -141,22 +143,25 @@ def skin_texture(name: str, assets: Path = ASSETS) -> Path:
     return Path(assets) / "skins" / skins[name]["file"]
 
 
-def rows(item: Item, base_to_vertex: np.ndarray, num_vertices: int) -> sp.csr_matrix:
-    """(Vg, V) sparse matrix: ``rows @ body_values`` interpolates any per-vertex value at the reference points."""
-    columns = np.asarray(base_to_vertex)[item.ref]
+def _references(item: Item, weights: np.ndarray) -> sp.csr_matrix:
+    """(Vg, 19158) sparse: sums base.obj's values over the references of every vertex, with these weights (Vg, 3)."""
     index = np.repeat(np.arange(len(item.ref)), 3)
-    shape = (len(item.ref), num_vertices)
-    return sp.csr_matrix((item.ref_weights.ravel(), (index, columns.ravel())), shape=shape)
+    return sp.csr_matrix((weights.ravel(), (index, item.ref.ravel())), shape=(len(item.ref), NUM_BASE_VERTICES))
 
 
-def fit(item: Item, vertices: np.ndarray, base_to_vertex: np.ndarray) -> np.ndarray:
+def rows(item: Item, base: BaseMap) -> sp.csr_matrix:
+    """(Vg, V) sparse matrix: ``rows @ body_values`` interpolates any per-vertex value at the reference points."""
+    return _references(item, item.ref_weights) @ base.matrix
+
+
+def fit(item: Item, vertices: np.ndarray, base: BaseMap) -> np.ndarray:
     """Rest vertices (Vg, 3) float64 of the item on a body in T-pose, before anything is pushed out of the skin.
 
     Args:
         vertices: (V, 3) shaped body at rest, metres, y up, +z forward.
-        base_to_vertex: (19158,) base.obj index -> row of ``vertices``.
+        base: where base.obj lies on the body.
     """
-    points = rows(item, base_to_vertex, len(vertices)) @ np.asarray(vertices, np.float64)
+    points = _references(item, item.ref_weights) @ base.positions(vertices)
     rotation, scale = _frames(item.anchor.astype(np.float64), points, item.entry["stiffness"])
     return points + scale[:, None] * np.einsum("vij,vj->vi", rotation, item.offsets)
 
@@ -179,14 +184,13 @@ def _kabsch(a: np.ndarray, b: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray
     return u @ vt, np.clip(np.sqrt(size_b / size_a), *SCALE_LIMITS)
 
 
-def skin_weights(item: Item, body_weights: np.ndarray, base_to_vertex: np.ndarray) -> np.ndarray:
+def skin_weights(item: Item, body_weights: np.ndarray, base: BaseMap) -> np.ndarray:
     """(Vg, 55) float32 skin weights that sum to 1, from the body's (V, 55).
 
     Reference weights may be negative (the point lies outside its triangle); they then do not count. Hair never
     follows the arms: what hangs on the shoulders follows the chest.
     """
-    w = np.maximum(item.ref_weights, 0)
-    out = (w[:, :, None] * np.asarray(body_weights)[np.asarray(base_to_vertex)[item.ref]]).sum(1)
+    out = _references(item, np.maximum(item.ref_weights, 0)) @ (base.matrix @ np.asarray(body_weights))
     if item.kind in ("hair", "hats"):
         names = JOINT_NAMES[:NUM_TREE_JOINTS]
         kept = [names.index(n) for n in ("head", "neck", "spine3")] if item.kind == "hair" else [names.index("head")]
@@ -231,14 +235,12 @@ def pose_garment(
     return out
 
 
-def hidden_faces(items: list[Item], faces: np.ndarray, base_to_vertex: np.ndarray) -> np.ndarray:
+def hidden_faces(items: list[Item], faces: np.ndarray, base: BaseMap) -> np.ndarray:
     """(F,) bool: body faces that the items cover for good (all three corners lie beneath one of them or another)."""
-    hidden = np.zeros(int(np.max(base_to_vertex)) + 1, bool)
+    covered = np.zeros(NUM_BASE_VERTICES + 1, bool)  # the last one is -1: no base vertex
     for item in items:
-        hidden[np.asarray(base_to_vertex)[item.hidden_base]] = True
-    faces = np.asarray(faces)
-    seen = faces < len(hidden)
-    return seen.all(1) & hidden[np.where(seen, faces, 0)].all(1)
+        covered[item.hidden_base] = True
+    return covered[base.nearest][np.asarray(faces)].all(1)
 
 
 def is_hair(item: Item) -> bool:

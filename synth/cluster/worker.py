@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import ray
-
 from synth.config import GenerateConfig
 from synth.conventions import ClipRejected, ThfmError
 from synth.shards import assemble_shard, encode_clip, stage_clip, stage_rejection, storage
@@ -45,9 +43,18 @@ def log_url(out: str, index: int) -> str:
     return storage.join(out, f"{LOGS}/{clip_key(index)}.log")
 
 
+def may_start(board: Any, index: int) -> bool:
+    """Tell the board that clip ``index`` begins; False if the run is being stopped.
+
+    A task that blocks in ``ray.get`` gives its CPU away meanwhile, and Ray would start another clip on it; waiting on
+    the future of the reference keeps it.
+    """
+    return board.start.remote(index).future().result()
+
+
 def make_and_stage(config: GenerateConfig, index: int, out: str, board: Any) -> Outcome:
     """Make clip ``index`` and stage it, or what QA has against it. Never raises: a failure is an outcome."""
-    if not ray.get(board.start.remote(index)):
+    if not may_start(board, index):
         return Outcome(index, "skipped")
     with _log_folder(out, index) as logs:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from synth.preview.palette import person_colour, rgb
 Drawn = tuple[np.ndarray, np.ndarray, str]  # vertices (V, 3) in the world, metres; faces (F, 3); '#rrggbb'
 Size = tuple[int, int]  # width, height
 
+_GENDERS = ("neutral", "female", "male")
 _SEEN_THROUGH = 0.3  # share of the frame that shines through a body
 
 
@@ -26,20 +28,31 @@ class OverlayUnavailable(ThfmError):
 def body_of(person: dict[str, Any], folder: Path | None = None) -> BodyModel:
     """The body model that ``person``, an entry of the ``smplx`` label, was made with.
 
-    It is looked for in ``folder``/smplx, then among the open bodies; its hash must be the stored one.
+    It is looked for in ``folder``/smplx, then among the open bodies. Its hash must be the stored one; a file of
+    another hash is not even loaded.
 
     Raises:
         OverlayUnavailable: neither place holds it.
     """
     stored, gender = str(person.get("body_model", "")), str(person.get("gender", ""))
     folders = [Path(f) for f in (folder, assets_folder() / "bodies") if f is not None]
-    for place in folders:
-        if (place / "smplx" / f"SMPLX_{gender.upper()}.npz").is_file():
-            model = load_body(place, gender)
-            if model.id == stored:
-                return model
+    for place in folders if gender in _GENDERS else ():
+        file = place / "smplx" / f"SMPLX_{gender.upper()}.npz"
+        if file.is_file() and stored == f"{file.name}:{hashlib.sha256(file.read_bytes()).hexdigest()[:16]}":
+            return _loaded(place, gender)
     places = " and ".join(str(f) for f in folders)
-    raise OverlayUnavailable(f"body model {stored or 'without a name'} is not in {places}: name its folder.")
+    raise OverlayUnavailable(
+        f"body model {stored or 'without a name'} is not in {places}: name the folder that holds it."
+    )
+
+
+def _loaded(folder: Path, gender: str) -> BodyModel:
+    try:
+        return load_body(folder, gender)
+    except ImportError as error:
+        raise OverlayUnavailable(f"{error.name} is not installed: pip install 'thfm[preview]'.") from error
+    except ThfmError as error:
+        raise OverlayUnavailable(str(error)) from error
 
 
 def body_vertices(model: BodyModel, person: dict[str, Any]) -> np.ndarray:
@@ -48,7 +61,10 @@ def body_vertices(model: BodyModel, person: dict[str, Any]) -> np.ndarray:
     missing = [f for f in fields if f not in person]
     if missing:
         raise OverlayUnavailable(f"the smplx label lacks {', '.join(missing)}.")
-    return model.pose({name: person[name] for name in fields}).vertices
+    try:
+        return model.pose({name: person[name] for name in fields}).vertices
+    except (RuntimeError, ValueError, TypeError) as error:  # what torch and smplx make of shapes that do not fit
+        raise OverlayUnavailable(f"the smplx label does not fit body model {model.id} ({error}).") from error
 
 
 class MeshRenderer:

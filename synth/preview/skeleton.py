@@ -13,6 +13,8 @@ _REACH = 8  # bones are drawn up to this many frame sizes outside the frame
 _HIDDEN = int(Visibility.SELF_OCCLUDED | Visibility.OTHER_OCCLUDED)
 _FACE = range(76, len(JOINT_NAMES))
 _HEAD = range(55, 60)  # nose, eyes, ears
+# Pixels that a hand or face must span before its points are marked.
+_HAND_ROOM, _FACE_ROOM, _LANDMARK_ROOM = 34, 14, 44
 _UNMARKED = {JOINT_NAMES.index(n) for n in ("jaw", "left_eye_smplhf", "right_eye_smplhf")}  # the landmarks show them
 _NUM_FINE = 25  # tree joints from here on are fingers
 
@@ -80,7 +82,7 @@ def _draw_person(pen: _Pen, points: np.ndarray, flags: np.ndarray, reach: float)
     there = np.isfinite(points).all(-1) & (np.abs(points) < _REACH * reach).all(-1)
     hidden = (flags & _HIDDEN) > 0
     marked = there & ((flags & Visibility.IN_FRAME) > 0)
-    hands = {s: _spread(points[r]) > 20 * size for s, r in (("left", slice(25, 40)), ("right", slice(40, 55)))}
+    hands = {s: _spread(points[r]) > _HAND_ROOM for s, r in (("left", slice(25, 40)), ("right", slice(40, 55)))}
 
     bones = [(a, b) for a, b in SKELETON if there[a] and there[b]]
     for a, b in sorted(bones, key=lambda bone: not (hidden[bone[0]] or hidden[bone[1]])):  # hidden bones first
@@ -89,13 +91,15 @@ def _draw_person(pen: _Pen, points: np.ndarray, flags: np.ndarray, reach: float)
         pen.line(points[a], points[b], width + 0.9 * size, (0, 0, 0, 90 if faint else 150))
         pen.line(points[a], points[b], width, (*rgb(side_colour(b)), 120 if faint else 235))
 
-    face = _spread(points[list(_FACE)])
-    if face > 24 * size:
+    face = _spread(points[[*_HEAD, *_FACE]])
+    if face > _LANDMARK_ROOM:
         for joint in _FACE:
             if marked[joint] and not hidden[joint]:
-                pen.disc(points[joint], 0.7 * size, (*rgb(side_colour(joint)), 255))
+                dot = float(np.clip(face / 70, 0.8, 3.0))
+                pen.disc(points[joint], dot + 0.4, (0, 0, 0, 150))
+                pen.disc(points[joint], dot, (*rgb(side_colour(joint)), 255))
     for joint in (j for j in range(_FACE.start) if marked[j] and j not in _UNMARKED):
-        crowded = joint in _HEAD and face < 12 * size
+        crowded = joint in _HEAD and face < _FACE_ROOM
         if crowded or (_is_finger(joint) and not hands[JOINT_NAMES[joint].split("_")[0]]):
             continue
         _mark(pen, points[joint], (1.2 if _fine(joint) else 2.3) * size, side_colour(joint), bool(hidden[joint]))

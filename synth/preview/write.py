@@ -29,6 +29,7 @@ Progress = Callable[[str, int, int], None]
 
 _SAMPLES = 4  # frames on a contact sheet
 _SHEET_AREA, _MOVIE_AREA = 68_000, 60_000  # pixels a tile
+_OVERVIEW_ROWS = 12
 _NAMED = 5  # keys that an error names
 
 log = logging.getLogger(__name__)
@@ -51,8 +52,8 @@ def write_preview(
     """Show a data set as pictures.
 
     Writes ``clips/<key>.png`` (a contact sheet: all modalities over some frames), ``clips/<key>.mp4`` (all modalities
-    playing in step), ``overview.png`` (one row a clip) and ``index.html`` into ``out``. Equal data gives equal files.
-    Where bodies cannot be recomputed, their panel is left out and the page says why.
+    playing in step), ``overview.png`` (one row a clip, the first 12) and ``index.html`` into ``out``. Equal data gives
+    equal files. Where bodies cannot be recomputed, their panel is left out and the page says why.
 
     Args:
         url: data set, shard or brace pattern, as ``synth.shards.read_clips`` takes it.
@@ -91,7 +92,8 @@ def write_preview(
             drawn(0)
             entry, row = _write_clip(clip, folder, renderer, note, model_folder, drawn)
             entries.append(entry)
-            rows.append(row)
+            if len(rows) < _OVERVIEW_ROWS:
+                rows.append(row)
             written += [out / entry.sheet, out / entry.movie]
             done += clip.num_frames
     for words in sorted({words for entry in entries for words in entry.notes}):

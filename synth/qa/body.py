@@ -17,6 +17,8 @@ from synth.qa.verdict import Measure
 _PIXELS = 2000  # looked at per person and frame
 _VERTICES = 4000
 _STILL = 0.02  # metres over the floor below which a point counts as standing on it
+_JUMP_SECONDS = 0.8  # nobody stays off the floor for longer
+_FIT_METRES = 5e-4  # how well a body of some 10,000 vertices can be registered
 _BARE = (Semantic.SKIN,)
 _INNER = (Semantic.SKIN, Semantic.EYES, Semantic.MOUTH)
 
@@ -75,13 +77,28 @@ def _missing_in_front(posed: Posed, depth: np.ndarray, metres: float) -> float:
     return share(front[smooth], posed.area[index][smooth])
 
 
+def _shift(posed: Posed, height: np.ndarray, index: np.ndarray, focal: float) -> float:
+    """By how many pixels visible skin as a whole lies beside the body: the shift that explains its heights best.
+
+    A point moved by d rises n.d over a surface with normal n; the constant takes up the curvature between vertices.
+    """
+    near = np.abs(height) < 0.03
+    normals = posed.normals[index[near]]
+    design = np.concatenate([normals, np.ones((len(normals), 1))], 1)
+    if len(design) < 200 or np.linalg.cond(design) > 50:
+        return float("nan")
+    shift = np.linalg.lstsq(design, height[near], rcond=None)[0]
+    beside = max(np.linalg.norm(shift[:2]) - _FIT_METRES, 0.0)
+    return float(beside * focal / np.median(posed.camera[index[near], 2]))
+
+
 def check_bodies(
     fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig, storage: StorageError
 ) -> list[Measure]:
     """Visible skin lies on the body, clothes on its outside, dense pose and flow are the body's own."""
     depth, instances, semantics = fields["depth"], fields["instances"], fields["semantics"]
     frames = len(depth)
-    names = ("skin", "cloth", "front", "surface", "flow")
+    names = ("skin", "shift", "cloth", "front", "surface", "flow")
     found = {name: np.full((len(bodies), frames), np.nan) for name in names}
     for p, body in enumerate(bodies):
         following = None
@@ -99,6 +116,7 @@ def check_bodies(
                     found["cloth"][p, t] = share((height < low - slack) | (distance > high + slack))
                     continue
                 found["skin"][p, t] = share((np.abs(height) > config.skin_metres + slack) | (distance > 0.1))
+                found["shift"][p, t] = _shift(now, height, index, fields["intrinsics"][t][0, 0])
                 if body.canonical is not None:
                     apart = fields["surface"][t, rows, columns] - body.canonical[now.used][index]
                     off = ~(np.linalg.norm(apart, axis=1) <= config.surface_distance + storage.surface)
@@ -118,6 +136,8 @@ def check_bodies(
     return [
         Measure("skin_on_body", "visible skin away from the recomputed body, share of its pixels",
                 worst("skin"), config.skin_share, unit="%"),
+        Measure("skin_shift", "visible skin as a whole lies beside the recomputed body by",
+                worst("shift"), config.shift_pixels, unit="px"),
         Measure("cloth_on_body", "clothes and hair inside the body or far from it, share of their pixels",
                 worst("cloth"), config.cloth_share, unit="%"),
         Measure("body_in_front", "body area in front of the depth map is",
@@ -174,7 +194,8 @@ def check_floor(fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig) 
         points = body.vertices[:, used]
         lowest = points[..., 2].min(1)
         below[p] = -lowest
-        above[p, np.argmin(lowest)] = lowest.min()
+        if frames / fps > _JUMP_SECONDS:
+            above[p, np.argmin(lowest)] = lowest.min()
         still = points[..., 2] < lowest.min() + _STILL
         for t in range(frames - 1):
             both = still[t] & still[t + 1]

@@ -8,7 +8,7 @@ from synth.conventions import ThfmError
 from synth.qa.body import check_bodies, check_floor, check_framing, check_sides
 from synth.qa.clip import EXACT, BodyTrack, StorageError
 from synth.qa.config import QaConfig
-from synth.qa.flow import check_return, check_static_flow
+from synth.qa.flow import check_colour_flow, check_return, check_static_flow
 from synth.qa.images import check_colour, check_consistent, check_finite, check_keypoints, check_normals
 from synth.qa.verdict import Measure, Verdict
 
@@ -35,6 +35,7 @@ def measure_clip(
         *check_bodies(fields, bodies, config, storage),
         *check_static_flow(fields, config, storage),
         *check_return(fields, config, storage),
+        *check_colour_flow(fields, config),
         *check_framing(fields, bodies, config),
         *check_floor(fields, bodies, config),
         *check_colour(fields, config),

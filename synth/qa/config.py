@@ -21,12 +21,13 @@ class QaConfig(BaseModel):
 
     skin_metres: Positive = Field(0.006, description="visible skin farther than this from the body's surface is wrong")
     skin_share: Share = Field(0.02, description="share of skin pixels that may be wrong")
+    shift_pixels: Positive = Field(0.25, description="how far skin as a whole may lie beside the body")
     cloth_metres: tuple[float, float] = Field(
         (-0.03, 0.6), description="heights over the body's surface between which clothes and hair may be"
     )
-    cloth_share: Share = Field(0.05, description="share of clothes and hair pixels that may be elsewhere")
+    cloth_share: Share = Field(0.03, description="share of clothes and hair pixels that may be elsewhere")
     front_metres: Positive = Field(0.03, description="body that is this much nearer than the depth map should be seen")
-    front_share: Share = Field(0.1, description="share of the body's area facing the camera that may be missing so")
+    front_share: Share = Field(0.05, description="share of the body's area facing the camera that may be missing so")
 
     surface_distance: Positive = Field(0.02, description="dense pose of skin against that of the nearest body vertex")
     surface_share: Share = Field(0.03, description="share of skin pixels whose dense pose may be elsewhere")
@@ -39,7 +40,10 @@ class QaConfig(BaseModel):
     return_pixels: Positive = Field(
         0.5, description="a person's pixel carried along its flow must be back this near by the opposite flow"
     )
-    return_share: Share = Field(0.1, description="share of such pixels that may end elsewhere")
+    return_share: Share = Field(0.05, description="share of such pixels that may end elsewhere")
+    colour_flow: Positive = Field(
+        1.3, description="how much of the colours' change may remain when the flow is followed, on average; 1 is all"
+    )
 
     normal_degrees: Positive = Field(20.0, description="normals against those of the depth map, where it is smooth")
     normal_share: Share = Field(0.03, description="share of smooth pixels whose normal may be wrong")
@@ -49,7 +53,7 @@ class QaConfig(BaseModel):
     person_share: Share = Field(0.003, description="least share of the frame that a person covers, on average")
 
     below_floor: Positive = Field(0.02, description="how far a body may sink into the floor, metres")
-    above_floor: Positive = Field(0.1, description="how high the lowest moment of a clip may float, metres")
+    above_floor: Positive = Field(0.1, description="how high the lowest moment of a clip longer than any jump may be")
     slide_speed: Positive = Field(
         0.2, description="speed of the stillest point on the floor, averaged over the frames with contact, m/s"
     )

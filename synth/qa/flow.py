@@ -86,3 +86,26 @@ def check_return(fields: Mapping, config: QaConfig, storage: StorageError) -> li
                 back, config.return_share, unit="%"),
         Measure("flow_lost", "people's pixels whose forward flow ends on another spot are", lost, 0.5, unit="%"),
     ]  # fmt: skip
+
+
+def check_colour_flow(fields: Mapping, config: QaConfig) -> list[Measure]:
+    """Flow explains how the colours move: carried along it, they fit the next picture better than left in place."""
+    frames, height, width = fields["depth"].shape
+    values = np.full(frames, np.nan)
+    rows, columns = pixel_grid(height, width, stride(height * width, 4 * _PIXELS))
+    for t in range(frames - 1):
+        flow = fields["flow_forward"][t, rows, columns].astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            moving = np.linalg.norm(flow, axis=1) > 2.0  # less is lost in the renderer's noise
+        here = np.stack([columns + 0.5, rows + 0.5], -1)[moving]
+        taps = Taps.at(here + flow[moving], height, width)
+        if taps.inside.sum() < 100:
+            continue
+        now = fields["rgb"][t, rows, columns][moving].astype(np.float64)
+        carried = np.abs(taps.blend(taps.read(fields["rgb"][t + 1])) - now)[taps.inside].sum()
+        left = np.abs(fields["rgb"][t + 1, rows, columns][moving] - now)[taps.inside].sum()
+        values[t] = carried / max(left, 1e-9)
+    return [
+        Measure("colour_flow", "colour differences that remain when flow is followed, against when it is not, are",
+                values, config.colour_flow, mean=True)
+    ]  # fmt: skip

@@ -37,7 +37,7 @@ class PeopleConfig(_Config):
 
     genders: tuple[Literal["neutral", "female", "male"], ...] = Field(("female", "male"), min_length=1)
     shape_spread: float = Field(0.8, ge=0, le=3, description="standard deviation of betas")
-    expression_spread: float = Field(0.35, ge=0, le=2, description="standard deviation of expression coefficients")
+    expression_spread: float = Field(0.35, ge=0, le=2, description="strength of facial actions, of which 2 is full")
     clothes: bool = Field(True, description="dress people; off renders the bare body")
     hair: bool = Field(True, description="hair, brows and lashes")
     hat: Share = Field(0.1, description="share of dressed people with a hat")
@@ -51,7 +51,7 @@ class CameraConfig(_Config):
     focal_mm: Range = Field((18.0, 85.0), description="range of focal lengths on a 36 mm wide sensor")
     elevation_degrees: Range = Field((-8.0, 35.0), description="camera elevation over the people's middle")
     fill: Range = Field((0.65, 0.92), description="share of the frame that people may span")
-    orbit_degrees: Range = Field((20.0, 110.0), description="angle of an orbit, either way")
+    orbit_degrees_per_second: Range = Field((5.0, 30.0), description="speed of an orbit, either way")
 
 
 class LightConfig(_Config):

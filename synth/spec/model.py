@@ -35,7 +35,7 @@ class PersonSpec(_Frozen):
         betas: 10 shape coefficients of the body model of ``gender``.
         expression: 10 expression coefficients, held through the clip.
         clothes: worn items, inner to outer; hair, brows and lashes are items too.
-        position: where the pelvis stands over the floor at the middle of the clip, metres; yaw: heading, radians about z.
+        position: where the pelvis stands over the floor at mid-clip, metres; yaw: heading, radians about z.
     """
 
     gender: Literal["neutral", "female", "male"]

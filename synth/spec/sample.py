@@ -9,7 +9,7 @@ import numpy as np
 
 from synth.conventions import ThfmError
 from synth.spec.catalogue import Catalogue, ItemEntry
-from synth.spec.config import CameraConfig, GroundConfig, LightConfig, PeopleConfig, SpecConfig
+from synth.spec.config import CameraConfig, GroundConfig, LightConfig, PeopleConfig, SpecConfig, VideoConfig
 from synth.spec.model import (
     CameraSpec,
     ClipSpec,
@@ -23,8 +23,22 @@ from synth.spec.model import (
 from synth.spec.seeds import generator
 
 # Linear RGB. Irises: browns, hazel, greens, blues, grey. Hair: black to blond, red, grey.
-_IRISES = ((0.07, 0.03, 0.012), (0.13, 0.06, 0.02), (0.16, 0.11, 0.04), (0.1, 0.13, 0.06), (0.12, 0.2, 0.3), (0.2, 0.24, 0.26))
-_HAIRS = ((0.06, 0.05, 0.05), (0.2, 0.13, 0.09), (0.4, 0.26, 0.16), (0.55, 0.36, 0.17), (0.42, 0.14, 0.05), (0.5, 0.49, 0.47))
+_IRISES = (
+    (0.07, 0.03, 0.012),
+    (0.13, 0.06, 0.02),
+    (0.16, 0.11, 0.04),
+    (0.1, 0.13, 0.06),
+    (0.12, 0.2, 0.3),
+    (0.2, 0.24, 0.26),
+)
+_HAIRS = (
+    (0.06, 0.05, 0.05),
+    (0.2, 0.13, 0.09),
+    (0.4, 0.26, 0.16),
+    (0.55, 0.36, 0.17),
+    (0.3, 0.11, 0.045),
+    (0.5, 0.49, 0.47),
+)
 
 
 def clip_key(index: int) -> str:
@@ -50,6 +64,13 @@ def _colour(rng: np.random.Generator, value: tuple[float, float], saturation: tu
 
 
 _ONE_PIECE = ("dress", "suit_one_piece")
+_SHOES_FOR = {"elegant": ("elegant",), "sport": ("sport", "casual"), "casual": ("casual", "sport", "elegant")}
+# Linear RGB of real floors: concretes, asphalt, woods, tiles, sand, terracotta, earth, moss and slate.
+_FLOORS = (
+    (0.32, 0.31, 0.29), (0.18, 0.18, 0.18), (0.05, 0.05, 0.055), (0.25, 0.13, 0.06), (0.12, 0.055, 0.025),
+    (0.42, 0.27, 0.14), (0.5, 0.48, 0.44), (0.42, 0.33, 0.22), (0.34, 0.13, 0.07), (0.14, 0.09, 0.055),
+    (0.09, 0.13, 0.045), (0.09, 0.11, 0.13),
+)  # fmt: skip
 
 
 def _outfit(rng: np.random.Generator, config: PeopleConfig, items: list[ItemEntry]) -> list[ItemEntry]:
@@ -57,16 +78,17 @@ def _outfit(rng: np.random.Generator, config: PeopleConfig, items: list[ItemEntr
     garments = [i for i in items if i.kind == "garments"]
     tops = [i for i in garments if i.semantic in _ONE_PIECE or i.goes_with]
     if not tops:
-        raise ThfmError("the wardrobe has no garment for this style: restore assets/wardrobe or set spec.people.clothes=false.")
+        raise ThfmError(
+            "the wardrobe has no garment for this style: restore assets/wardrobe or set spec.people.clothes=false."
+        )
     top = _pick(rng, tops)
     worn = [top]
     lowers = [i for i in garments if i.name in top.goes_with]
     if lowers:
         worn.append(_pick(rng, lowers))
     shoes = [i for i in items if i.kind == "shoes"]
-    matching = [i for i in shoes if "any" in (i.look, top.look) or i.look == top.look] or shoes
-    if matching:
-        worn.append(_pick(rng, matching))
+    if shoes:
+        worn.append(_pick(rng, [i for i in shoes if i.look in (*_SHOES_FOR.get(top.look, ()), "any")] or shoes))
     hats = [i for i in items if i.kind == "hats"]
     if hats and rng.uniform() < config.hat:
         worn.append(_pick(rng, hats))
@@ -77,7 +99,9 @@ def _motion(rng: np.random.Generator, catalogue: Catalogue, wanted: tuple[str, .
     known = {m.name for m in catalogue.motions}
     missing = [name for name in wanted if name not in known]
     if missing:
-        raise ThfmError(f"no motion is called {missing[0]!r}: spec.motions takes names such as {', '.join(sorted(known)[:4])}.")
+        raise ThfmError(
+            f"no motion is called {missing[0]!r}: spec.motions takes names such as {', '.join(sorted(known)[:4])}."
+        )
     spans = [
         (m.name, start, end)
         for m in catalogue.motions
@@ -106,7 +130,8 @@ def _person(rng: np.random.Generator, config: PeopleConfig, catalogue: Catalogue
         raise ThfmError(f"no skin is painted for {style} bodies: restore assets/skins.")
     tone, warm = _between(rng, (0.82, 1.0)), _between(rng, (0.95, 1.0))
     betas = np.clip(rng.normal(0.0, config.shape_spread, 10), -2.5, 2.5)
-    expression = np.clip(rng.normal(0.0, config.expression_spread, 10), -1.0, 1.0)
+    # Components are facial actions, from none to full at 2; a negative one would push lips and lids into each other.
+    expression = np.clip(np.abs(rng.normal(0.0, config.expression_spread, 10)), 0.0, 1.5)
     worn = _outfit(rng, config, fitting) if config.clothes else []
     shade = _pick(rng, _HAIRS)
     hair_colour = _rounded(min(1.0, c * _between(rng, (0.8, 1.25))) for c in shade)
@@ -163,7 +188,7 @@ def _light(rng: np.random.Generator, config: LightConfig, catalogue: Catalogue) 
 
 
 def _ground(rng: np.random.Generator, config: GroundConfig) -> GroundSpec:
-    a = _colour(rng, (0.06, 0.55), (0.0, 0.45))
+    a = _rounded(c * _between(rng, (0.85, 1.15)) for c in _pick(rng, _FLOORS))
     shift = _between(rng, (0.6, 1.5))
     return GroundSpec(
         pattern=_pick(rng, config.patterns),
@@ -177,11 +202,11 @@ def _ground(rng: np.random.Generator, config: GroundConfig) -> GroundSpec:
     )
 
 
-def _camera(rng: np.random.Generator, config: CameraConfig) -> CameraSpec:
+def _camera(rng: np.random.Generator, config: CameraConfig, video: VideoConfig) -> CameraSpec:
     move = _pick(rng, config.moves)
     low, high = (math.log(f) for f in config.focal_mm)
     sign = 1.0 if rng.uniform() < 0.5 else -1.0
-    orbit = sign * math.radians(_between(rng, config.orbit_degrees))
+    orbit = sign * math.radians(_between(rng, config.orbit_degrees_per_second)) * video.frames / video.fps
     return CameraSpec(
         move=move,
         focal_mm=round(math.exp(_between(rng, (low, high))), 3),
@@ -220,5 +245,5 @@ def sample_clip(config: SpecConfig, catalogue: Catalogue, seed: int, index: int,
         people=(_person(rng("person 0"), config.people, catalogue, motion),),
         light=_light(rng("light"), config.light, catalogue),
         ground=_ground(rng("ground"), config.ground),
-        camera=_camera(rng("camera"), config.camera),
+        camera=_camera(rng("camera"), config.camera, video),
     )

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.conftest import ROOT, SMALLER, TINY, environment, thfm_synth
@@ -57,8 +57,8 @@ def rendered_frames(out: Path, key: str) -> int:
     return log.read_text(errors="replace").count("colour.exr") if log.is_file() else 0
 
 
-def clip_workers(driver: int) -> list[int]:
-    """Process ids of the Ray workers below ``driver`` that are making a clip now."""
+def _processes() -> tuple[dict[int, int], dict[int, str]]:
+    """Parent and title of every process."""
     parents, titles = {}, {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -67,15 +67,34 @@ def clip_workers(driver: int) -> list[int]:
             titles[pid] = (folder / "cmdline").read_bytes().decode(errors="replace")
         except (OSError, ValueError):
             continue
+    return parents, titles
 
-    def below(pid: int) -> bool:
-        while pid in parents:
-            if pid == driver:
-                return True
-            pid = parents[pid]
-        return False
 
-    return [pid for pid, title in titles.items() if title.startswith("ray::make_and_stage") and below(pid)]
+def below(driver: int) -> dict[int, str]:
+    """Process ids and titles of all that a run has started."""
+    parents, titles = _processes()
+    family = {driver}
+    while new := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= new
+    return {pid: titles.get(pid, "") for pid in family - {driver}}
+
+
+def clip_workers(driver: int) -> list[int]:
+    """Process ids of the Ray workers of a run that are making a clip now."""
+    return [pid for pid, title in below(driver).items() if title.startswith("ray::make_and_stage")]
+
+
+def cut_power(process: subprocess.Popen) -> None:
+    """End a run and all that it has started, as a failing machine would."""
+    family = below(process.pid)
+    process.kill()
+    for pid in family:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+    end = time.monotonic() + PATIENCE
+    while any(Path(f"/proc/{pid}/exe").exists() for pid in family) and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def contents(out: Path) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import binary_dilation
 
 from synth.bodies.config import assets_folder
-from synth.preview.overlay import Bodies, MeshRenderer, OverlayUnavailable, body_of
+from synth.preview.overlay import Bodies, MeshRenderer, OverlayUnavailable, body_of, body_vertices
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +60,13 @@ def test_a_larger_picture_shows_the_same(renderer, clips, pair):
 
 def test_bodies_shine_through_and_leave_the_rest_alone(renderer, clips, pair):
     picture = pair["rgb"][0]
-    drawn = Bodies(clips["pair"]).over(renderer, 0, picture)
+    bodies = Bodies(clips["pair"])
+    drawn = bodies.over(renderer, 0, picture)
     changed = (drawn != picture).any(-1)
     people = pair["instances"][0] > 0
     assert changed[people].mean() > 0.97
-    assert not changed[~binary_dilation(people, iterations=2)].any()
+    fine = bodies.depth(renderer, 0, (1024, 1024)).reshape(128, 8, 128, 8).max((1, 3)) > 0  # finger tips, too
+    assert not changed[~binary_dilation(fine)].any()
     orange, blue = (drawn[pair["instances"][0] == k].mean(0) for k in (1, 2))
     assert orange[0] > orange[2] + 40 and blue[2] > blue[0] + 40
 
@@ -74,8 +76,25 @@ def test_another_body_model_is_refused(clips):
     assert body_of(person).gender == "female"
     assert body_of(person, assets_folder() / "nowhere").gender == "female"
     person["body_model"] = "SMPLX_FEMALE.npz:0123456789abcdef"
-    with pytest.raises(OverlayUnavailable, match="SMPLX_FEMALE.npz:0123456789abcdef is not in .*: name its folder"):
+    with pytest.raises(OverlayUnavailable, match="SMPLX_FEMALE.npz:0123456789abcdef is not in .*: name the folder"):
         body_of(person)
+
+
+def test_a_file_of_another_hash_is_not_loaded(clips, tmp_path):
+    (tmp_path / "smplx").mkdir()
+    (tmp_path / "smplx/SMPLX_FEMALE.npz").write_bytes(b"no archive")
+    assert body_of(clips["pair"].smplx[0], tmp_path).path.is_relative_to(assets_folder())
+    with pytest.raises(OverlayUnavailable, match="is not in"):
+        body_of(clips["pair"].smplx[0] | {"gender": "../female"}, tmp_path)
+
+
+def test_a_label_that_does_not_fit_is_refused(clips):
+    person = clips["pair"].smplx[0]
+    model = body_of(person)
+    with pytest.raises(OverlayUnavailable, match="does not fit"):
+        body_vertices(model, person | {"body_pose": person["body_pose"][:, :60]})
+    with pytest.raises(OverlayUnavailable, match="lacks betas"):
+        body_vertices(model, {k: v for k, v in person.items() if k != "betas"})
 
 
 def test_without_pyrender_or_egl_the_packages_are_named(monkeypatch):

@@ -10,7 +10,7 @@ from synth.conventions import Part, Semantic, Visibility
 from synth.qa import BodyTrack
 
 RADIUS, SPEED, FLOOR = 0.5, 0.05, 12.0
-FRAMES, HEIGHT, WIDTH, FPS = 4, 72, 96, 24.0
+FRAMES, HEIGHT, WIDTH, FPS = 4, 72, 96, 4.0
 
 
 def _turn(t: int) -> np.ndarray:
@@ -69,9 +69,7 @@ def rolling_ball() -> tuple[dict, list[BodyTrack]]:
             if 0 <= then < FRAMES:
                 moved = np.where(ball[..., None], material @ _turn(then).T + _centre(then), point)
                 far = rays @ poses[then, :3, :3].T
-                image = np.where(
-                    hit[..., None], _project(moved, poses[then], k), (far @ k.T)[..., :2] / far[..., 2:]
-                )
+                image = np.where(hit[..., None], _project(moved, poses[then], k), (far @ k.T)[..., :2] / far[..., 2:])
                 flow = (image - grid).astype(np.float32)
             fields[name].append(flow)
     fields = {name: np.stack(frames) for name, frames in fields.items()}

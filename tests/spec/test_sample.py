@@ -65,7 +65,9 @@ def test_ranges_are_kept_and_used(catalogue):
     focal = [s.camera.focal_mm for s in specs]
     assert camera.focal_mm[0] <= min(focal) < 22 and 70 < max(focal) <= camera.focal_mm[1]
     elevation = np.degrees([s.camera.elevation for s in specs])
-    assert elevation.min() >= camera.elevation_degrees[0] - 0.01 and elevation.max() <= camera.elevation_degrees[1] + 0.01
+    assert (
+        elevation.min() >= camera.elevation_degrees[0] - 0.01 and elevation.max() <= camera.elevation_degrees[1] + 0.01
+    )
     assert {s.camera.move for s in specs} == set(camera.moves)
     assert {s.ground.pattern for s in specs} == set(SHORT.ground.patterns)
     assert {s.light.hdri for s in specs} == set(catalogue.hdris)

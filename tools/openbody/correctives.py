@@ -13,7 +13,7 @@ from openbody.skeleton import JOINTS, SIDES, descends, index, joint_weights, mir
 from openbody.skinning import CARRIERS, ReferenceSkinning, bone_rotations, forward_kinematics, linear_blend
 from openbody.tpose import tpose_transforms
 
-POSES = 600
+POSES = 450
 RIDGE = 3e-4
 TOUCH = 2e-3  # least skin weight that counts as being moved
 TINY = 1e-4  # metres: directions shorter than this are dropped
@@ -73,11 +73,11 @@ def pose_features(local: np.ndarray) -> np.ndarray:
 def _solve(features: np.ndarray, turn: np.ndarray, residual: np.ndarray) -> np.ndarray:
     """Best (K, 3) directions d of one vertex, turn[s] @ (features[s] @ d) ~ residual[s].
 
-    Shapes: features (S, K), turn (S, 3, 3), residual (S, 3), all float64.
+    Shapes: features (S, K), turn (S, 3, 3), residual (S, 3), all float32.
     """
     k = features.shape[1]
     design = np.einsum("sk,sab->sakb", features, turn).reshape(-1, 3 * k)
-    gram = design.T @ design
+    gram = (design.T @ design).astype(np.float64)
     gram[np.diag_indices_from(gram)] += RIDGE * len(features)
     return np.linalg.solve(gram, design.T @ residual.reshape(-1)).reshape(k, 3)
 
@@ -98,7 +98,7 @@ def fit(
     touched = np.flatnonzero(support.any(1) & (tpose[:, 0] >= tpose[mirror, 0]))
     turn = np.empty((POSES, len(touched), 3, 3), np.float32)
     residual = np.empty((POSES, len(touched), 3), np.float32)
-    features = np.empty((POSES, len(JOINTS), FEATURES))
+    features = np.empty((POSES, len(JOINTS), FEATURES), np.float32)
     for s in range(POSES):
         local = random_pose(rng)
         turned, posed = forward_kinematics(reference.joints, local)
@@ -110,7 +110,7 @@ def fit(
     for row, vertex in enumerate(touched):
         joints = np.flatnonzero(support[vertex])
         chosen = features[:, joints].reshape(POSES, -1)
-        found = _solve(chosen, turn[:, row].astype(float), residual[:, row].astype(float))
+        found = _solve(chosen, turn[:, row], residual[:, row])
         left[vertex][:, joints] = found.T.reshape(3, len(joints), FEATURES)
     image = mirrored(left, mirror)
     other = mirror[touched]

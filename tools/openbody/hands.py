@@ -13,7 +13,7 @@ ORDER = ("index", "middle", "pinky", "ring", "thumb")
 CURL = np.array([0.0, 0.0, -1.0])
 TOWARDS_THUMB = np.array([0.0, -1.0, 0.0])
 # The thumb points forwards, outwards and down at rest: these axes bend it across the palm and lift it off the palm.
-THUMB_FLEX = np.array([0.74, 0.67, 0.0])
+THUMB_FLEX = np.array([0.74, 0.58, -0.34])
 THUMB_OPPOSE = np.array([0.75, 0.15, -0.64])
 
 
@@ -67,4 +67,4 @@ def basis() -> np.ndarray:
     """(45, 45) orthonormal rows for the left hand: MOVEMENTS in turn, each freed of those before, then the rest."""
     rows = np.concatenate([np.stack(list(MOVEMENTS.values())), np.eye(SIZE)])
     q, r = np.linalg.qr(rows.T)
-    return (q * np.sign(np.diag(r[:, :SIZE]))).T
+    return (q * np.where(np.diag(r[:, :SIZE]) < 0, -1.0, 1.0)).T

@@ -105,11 +105,15 @@ def seats() -> dict[str, str]:
     return taken | {"pelvis": "pelvis", "spine2": "spine-3", "spine3": "spine-1", "neck": "neck"}
 
 
-def seat_joints(vertices: np.ndarray, joints: np.ndarray, sources: Sources) -> np.ndarray:
-    """``vertices`` (V, 3) with every joint's cube moved to be centred on ``joints`` (55, 3)."""
+def seat_ids(sources: Sources) -> np.ndarray:
+    """(55, 8) int: the vertices of each joint's own cube."""
+    return np.stack([sources.base.groups[f"joint-{seats()[name]}"] for name in JOINTS])
+
+
+def seat_joints(vertices: np.ndarray, joints: np.ndarray, cubes: np.ndarray) -> np.ndarray:
+    """``vertices`` (V, 3) with every joint's cube, ``cubes`` (55, 8), moved to be centred on ``joints`` (55, 3)."""
     out = vertices.copy()
-    for name, joint in zip(JOINTS, joints, strict=True):
-        ids = sources.base.groups[f"joint-{seats()[name]}"]
+    for joint, ids in zip(joints, cubes, strict=True):
         out[ids] += joint - out[ids].mean(0)
     return out
 

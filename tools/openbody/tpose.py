@@ -14,6 +14,7 @@ from openbody.skeleton import (
     fingertip_rows,
     index,
     joint_regressor,
+    seat_ids,
     seat_joints,
 )
 from openbody.skinning import CARRIERS, ReferenceSkinning, twist
@@ -25,6 +26,7 @@ COLLAR_UP, COLLAR_BACK = np.radians(12.0), np.radians(5.0)
 THIGH = np.array([0.028, -1.0, 0.0])
 SHIN = np.array([-0.022, -1.0, -0.075])
 FINGER_FAN = {"index": 3.0, "middle": 0.0, "ring": -3.0, "pinky": -6.0}  # degrees towards the front
+THUMB_RAISE = np.radians(30.0)  # towards the plane of the palm
 EXTENDED_THUMB = 0.5  # share of the thumb's own curl that is kept
 
 
@@ -66,12 +68,13 @@ def _arm(p: dict[str, np.ndarray], side: str, s: float) -> dict[str, np.ndarray]
         along = np.array([s * np.cos(np.radians(fan)), 0.0, np.sin(np.radians(fan))])
         for k in (1, 2, 3):
             turned[f"{finger}{k}"] = between(steps[k - 1], curl + 0.3 * unit(across), along, z)
-    turned["thumb1"] = turned["wrist"]
-    before = turned["wrist"] @ (at("thumb2") - at("thumb1"))
+    thumb = Rotation.from_rotvec([-THUMB_RAISE, 0.0, 0.0]).as_matrix() @ turned["wrist"]
+    turned["thumb1"] = thumb
+    before = thumb @ (at("thumb2") - at("thumb1"))
     for k, end in ((2, "thumb3"), (3, "thumb_tip")):
-        step = turned["wrist"] @ (at(end) - at(f"thumb{k}"))
+        step = thumb @ (at(end) - at(f"thumb{k}"))
         curl = Rotation.from_rotvec(np.cross(unit(step), unit(before)) * (1.0 - EXTENDED_THUMB))
-        turned[f"thumb{k}"] = curl.as_matrix() @ turned["wrist"]
+        turned[f"thumb{k}"] = curl.as_matrix() @ thumb
     return {f"{side}_{name}": rotation for name, rotation in turned.items()}
 
 
@@ -113,13 +116,16 @@ def _limb(joint: int) -> int:
 
 
 class TPose:
-    """Takes shapes to the T-pose and seats the joint cubes, so that ``seated_regressor`` gives the joints exactly."""
+    """Takes shapes to the T-pose and seats the joint cubes, so that ``seated_regressor`` gives the joints exactly.
+
+    ``regressor`` (55, V) and ``tips`` (10, V) give joints and finger tips in MakeHuman's rest pose.
+    """
 
     def __init__(self, sources: Sources, skin: ReferenceSkinning):
-        self._sources, self._skin = sources, skin
-        self._regressor, self._tips = joint_regressor(sources), fingertip_rows(sources)
+        self._skin, self._cubes = skin, seat_ids(sources)
+        self.regressor, self.tips = joint_regressor(sources), fingertip_rows(sources)
 
     def __call__(self, vertices: np.ndarray) -> np.ndarray:
         """(V, 3) of MakeHuman's rest pose -> (V, 3) of the T-pose."""
-        rotations, shifts, joints = tpose_transforms(self._regressor @ vertices, self._tips @ vertices)
-        return seat_joints(self._skin(vertices, rotations, shifts), joints, self._sources)
+        rotations, shifts, joints = tpose_transforms(self.regressor @ vertices, self.tips @ vertices)
+        return seat_joints(self._skin(vertices, rotations, shifts), joints, self._cubes)

@@ -8,9 +8,9 @@ from synth.bodies.kinematics import BodyGeometry, default_body
 from synth.bodies.motion import Motion, load_motion, read_npz
 from synth.bodies.motion_io.asf_amc import read_asf_amc
 from synth.bodies.motion_io.bvh import read_bvh
-from synth.bodies.skeleton import SkeletonClip, make_clip
 from synth.bodies.motion_io.smplx_files import read_smplx_npz
 from synth.bodies.retarget import retarget
+from synth.bodies.skeleton import SkeletonClip, make_clip
 from synth.conventions import ThfmError
 
 __all__ = ["SkeletonClip", "make_clip", "read_asf_amc", "read_bvh", "read_motion", "read_skeleton", "read_smplx_npz"]

@@ -92,7 +92,7 @@ def _floats(path: Path, number: int, words: list[str]) -> np.ndarray:
     except ValueError:
         values = np.array([np.nan])
     if not np.isfinite(values).all():
-        raise ThfmError(f"{path}, line {number}: '{' '.join(words)}' should be finite numbers; the file is damaged there")
+        raise ThfmError(f"{path}, line {number}: '{' '.join(words)}' should be finite numbers; the file is damaged")
     return values
 
 

@@ -89,7 +89,7 @@ def _parse_hierarchy(path: Path, lines: list[str]) -> list[_Node]:
             elif word == "CHANNELS" and nodes and stack:
                 channels = [w.lower() for w in words[1:]]
                 if not words or words[0] != str(len(channels)) or not set(channels) <= _CHANNELS:
-                    raise ThfmError(f"{path}, line {number}: cannot read '{line.strip()}'; expected CHANNELS n name ...")
+                    raise ThfmError(f"{path}, line {number}: cannot read '{line.strip()}' as CHANNELS n name ...")
                 nodes[stack[-1]].channels = channels
                 words = []
             else:

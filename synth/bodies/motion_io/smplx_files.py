@@ -74,7 +74,8 @@ def _poses(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     found = {k: v.reshape(len(v), -1) for k, v in values.items() if k in ROTATION_FIELDS and v.ndim >= 1}
     missing = [k for k in ("global_orient", "body_pose") if k not in found]
     if missing:
-        raise ThfmError(f"{path} has neither poses nor {' and '.join(missing)}; it holds {', '.join(arrays) or 'nothing'}")
+        held = ", ".join(arrays) or "nothing"
+        raise ThfmError(f"{path} has neither poses nor {' and '.join(missing)}; it holds {held}")
     for side in ("left", "right"):
         hand = found.get(f"{side}_hand_pose")
         if hand is not None and hand.shape[1] != 45:

@@ -1,0 +1,122 @@
+"""The engine's parts by themselves: plans, what is settled, the claim on a folder, the words on the screen."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from synth.cluster import plan
+from synth.cluster.board import Board
+from synth.cluster.config import ClusterConfig
+from synth.cluster.connection import _slots
+from synth.cluster.display import Display, spoken
+from synth.cluster.worker import _disk_is_full
+from synth.config import load_config
+from synth.conventions import ThfmError
+from synth.shards import stage_clip, stage_rejection
+from tests.conftest import TINY
+
+
+def test_shards_hold_every_clip_once_in_order() -> None:
+    plans = list(plan.shard_plans(10, 4))
+    assert [p.name for p in plans] == ["shard-000000", "shard-000001", "shard-000002"]
+    assert [i for p in plans for i in p.indices] == list(range(10))
+    assert plans[2].keys == ["00000008", "00000009"]
+
+
+def test_a_clip_is_settled_by_its_file_or_by_its_last_rejection(tmp_path: Path) -> None:
+    out = str(tmp_path)
+    stage_clip(out, "00000000", {"meta.json": b"{}"})
+    for key, attempts in (("00000001", 2), ("00000002", 1)):
+        for attempt in range(attempts):
+            stage_rejection(out, key, attempt, {"reasons": ["dark"], "spec": {}})
+    # Clip 2 was cut off between its first rejection and its second attempt.
+    assert plan.settled_clips(out, attempts=2) == {"00000000": True, "00000001": False}
+
+
+def test_a_second_run_is_kept_out(tmp_path: Path) -> None:
+    with plan.alone(str(tmp_path)), open(tmp_path / ".staging" / ".lock") as other:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with pytest.raises(ThfmError, match="another run is writing"), plan.alone(str(tmp_path)):
+            pass
+    with plan.alone(str(tmp_path)):
+        pass
+
+
+def test_clips_of_unknown_origin_are_not_adopted(tmp_path: Path) -> None:
+    stage_clip(str(tmp_path), "00000000", {"meta.json": b"{}"})
+    with pytest.raises(ThfmError, match="not the config that made them"):
+        plan.claim(str(tmp_path), load_config(TINY))
+
+
+def test_other_versions_of_the_libraries_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan.claim(str(tmp_path), load_config(TINY))
+    later = plan.versions() | {"bpy": "9.9"}
+    monkeypatch.setattr(plan, "versions", lambda: later)
+    with pytest.raises(ThfmError, match=r"was made with bpy 4\.\S+, not 9\.9"):
+        plan.claim(str(tmp_path), load_config(TINY))
+
+
+def test_the_board_stops_letting_clips_start() -> None:
+    board = Board()
+    assert board.start(3)
+    board.frame(3, 7)
+    board.frame(4, 1)  # a clip that was never begun, or is over
+    assert [(index, frames) for index, (_, frames) in board.clips().items()] == [(3, 7)]
+    board.close()
+    assert not board.start(5)
+    board.forget(3)
+    assert board.clips() == {}
+
+
+def test_a_full_disk_is_known_through_every_wrapping() -> None:
+    try:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError as error:
+            raise ThfmError("cannot be written") from error
+    except ThfmError as error:
+        assert _disk_is_full(error)
+    assert not _disk_is_full(OSError(errno.EACCES, "denied"))
+
+
+@pytest.mark.parametrize(
+    ("config", "slots"),
+    [
+        ({}, 8),
+        ({"cpus_per_worker": 3}, 2),
+        ({"gpus_per_worker": 0.5}, 4),
+        ({"memory_gb_per_worker": 3}, 5),
+        ({"workers": 1}, 1),
+    ],
+)
+def test_workers_are_as_many_as_fit(config: dict, slots: int) -> None:
+    assert _slots(ClusterConfig(**config), {"CPU": 8.0, "GPU": 2.0, "memory": 16 * 2**30}) == slots
+
+
+def test_no_room_names_the_key() -> None:
+    with pytest.raises(ThfmError, match=r"cluster\.cpus_per_worker asks for more than there is \(CPU: 2\)"):
+        _slots(ClusterConfig(cpus_per_worker=4), {"CPU": 2.0})
+
+
+def test_durations_are_spoken() -> None:
+    assert [spoken(s) for s in (4.4, 89, 95, 3600, 12_000)] == ["4 s", "89 s", "2 min", "60 min", "3 h 20 min"]
+
+
+def test_the_bar_tells_clips_rejections_speed_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("synth.cluster.display.time.monotonic", lambda: clock[0])
+    screen = io.StringIO()
+    display = Display(Console(file=screen, width=120), clips=10, done=2, frames_per_clip=20)
+    with display:
+        display.kept, display.rejected = 2, 1
+        clock[0] += 50.0
+        display.update(running_frames=15)
+    # 3 clips of 20 frames and 15 frames in 50 s; 85 of the 160 frames are left.
+    assert screen.getvalue().strip() == "5/10 clips · 1 rejected · 1.50 frames/s · 57 s left"

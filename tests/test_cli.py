@@ -1,0 +1,107 @@
+"""The commands as a user types them: exit codes, one-line errors, help."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, SMALLER, TINY, environment, run_synth
+
+COMMANDS = ("generate", "validate", "preview", "inspect", "stats", "assets")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    done = run_synth(command, "--help")
+    assert done.returncode == 0 and "Examples" in done.stdout and f"thfm-synth {command}" in done.stdout
+
+
+def test_version_and_bare_call() -> None:
+    assert run_synth("--version").stdout.startswith("thfm 0.")
+    bare = run_synth()
+    assert all(command in bare.stdout + bare.stderr for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("generate",), ("generate", TINY), ("fly",), ("inspect", TINY, "--clip", "-1", "--blend", "x.blend")],
+    ids=str,
+)
+def test_usage_errors_exit_with_2(arguments: tuple) -> None:
+    assert run_synth(*arguments).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("generate", "nowhere.yaml", "--out", "x"), "nowhere.yaml cannot be read"),
+        (("generate", TINY, "--out", "/proc/nowhere"), "choose another --out"),
+        (("generate", TINY, "--out", "x", "spec.peple=1"), "did you mean spec.people?"),
+        (("preview", "/nowhere"), "/nowhere holds no manifest.json"),
+        (("preview", "memory://nowhere"), "--out"),
+        (("stats", "/nowhere"), "/nowhere holds no manifest.json"),
+        (("inspect", TINY, "--clip", "0", "--blend", "scene.obj"), "must end in .blend"),
+        (("assets", "bodies.motion_folders=[/nowhere]"), "/nowhere holds no motion"),
+    ],
+    ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else "",
+)
+def test_errors_are_one_line_and_exit_with_1(arguments: tuple, words: str) -> None:
+    done = run_synth(*arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1 and words in done.stderr
+
+
+def test_validate_passes_a_good_data_set_and_names_a_flipped_bit(tiny_dataset: Path, tmp_path: Path) -> None:
+    good = run_synth("validate", tiny_dataset)
+    assert good.returncode == 0 and "3 clips, no fault" in good.stdout, good.stdout + good.stderr
+    copy = Path(shutil.copytree(tiny_dataset, tmp_path / "copy"))
+    shard = copy / "shard-000000.tar"
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 3] ^= 1
+    shard.write_bytes(data)
+    bad = run_synth("validate", copy)
+    assert bad.returncode == 1 and "shard-000000.tar" in bad.stdout and "fault" in bad.stderr
+
+
+def test_preview_says_where_the_pictures_are(tiny_dataset: Path, tmp_path: Path) -> None:
+    done = run_synth("preview", tiny_dataset, "--out", tmp_path / "pictures", "--clips", 1)
+    assert done.returncode == 0, done.stderr
+    assert str(tmp_path / "pictures" / "index.html") in done.stdout.replace("\n", "")
+    assert (tmp_path / "pictures" / "overview.png").stat().st_size > 1000
+
+
+def test_stats_counts_what_is_there(tiny_dataset: Path) -> None:
+    done = run_synth("stats", tiny_dataset)
+    assert done.returncode == 0
+    rows = [line.split() for line in done.stdout.splitlines() if line.strip()]
+    assert ["clips", "3"] in rows and ["frames", "6"] in rows and ["size", "64", "x", "64"] in rows
+
+
+def test_assets_lists_every_kind_with_a_licence() -> None:
+    done = run_synth("assets")
+    assert done.returncode == 0, done.stderr
+    assert all(kind in done.stdout for kind in ("body", "motion", "garments", "shoes", "hair", "skins", "hdri"))
+    assert "CC0-1.0" in done.stdout
+
+
+def test_inspect_writes_a_scene_that_blender_opens(tmp_path: Path) -> None:
+    blend = tmp_path / "scene.blend"
+    done = run_synth("inspect", TINY, "--clip", 1, "--blend", blend, *SMALLER)
+    assert done.returncode == 0, done.stderr
+    code = f"import bpy; bpy.ops.wm.open_mainfile(filepath={str(blend)!r}); scene = bpy.context.scene"
+    code += "; print(scene.camera.type, scene.frame_end)"
+    opened = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
+    assert "CAMERA 2" in opened.stdout, opened.stderr
+
+
+def test_train_data_measures_what_a_task_needs(tiny_dataset: Path) -> None:
+    command = [sys.executable, "-c", "from train.cli import main; main()", "data", str(tiny_dataset), "--task", "depth"]
+    done = subprocess.run(
+        command, env=environment(), cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert "3 clips, 6 frames" in done.stdout and "depth" in done.stdout and "normals" not in done.stdout
