@@ -244,7 +244,7 @@ def _part_of(joint: str) -> Part:
     return {
         "pelvis": Part.HIPS,
         "spine1": Part.ABDOMEN,
-        "spine2": Part.ABDOMEN,
+        "spine2": Part.CHEST,
         "spine3": Part.CHEST,
         "collar": Part.CHEST,
         "neck": Part.NECK,

@@ -1,0 +1,118 @@
+"""A person of a clip: placed in the world, dressed, standing on the soles."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import smplx
+import torch
+
+from synth.bodies.catalogue import load_library
+from synth.bodies.clip import build_clip
+from synth.bodies.config import BodiesConfig
+from synth.bodies.model import POSE_FIELDS, load_body
+from synth.bodies.motion import Motion
+from synth.bodies.person import clip_motion, place
+from synth.conventions import CANONICAL_CENTRE, CANONICAL_EXTENT, Part, ThfmError
+from synth.spec.config import PeopleConfig, SpecConfig, VideoConfig
+from synth.spec.sample import sample_clip
+
+CONFIG = BodiesConfig()
+
+
+@pytest.fixture(scope="module")
+def library():
+    return load_library(CONFIG)
+
+
+def standing(library, **people):
+    config = SpecConfig(
+        video=VideoConfig(frames=4, width=64, height=64), people=PeopleConfig(**people), motions=("idle",)
+    )
+    return sample_clip(config, library.catalogue, 3, 0)
+
+
+@pytest.fixture(scope="module")
+def dressed(library):
+    spec = standing(library)
+    return spec, build_clip(spec, CONFIG, library)
+
+
+def test_placing_turns_the_whole_body_about_the_vertical_through_its_pelvis():
+    model = load_body(CONFIG.models, "neutral")
+    rng = np.random.default_rng(0)
+    motion = Motion(
+        fps=24.0,
+        global_orient=rng.normal(0, 1, (3, 3)),
+        body_pose=rng.normal(0, 0.2, (3, 63)),
+        transl=rng.normal(0, 1, (3, 3)),
+    )
+    placed = place(motion, model.rest_joints(np.zeros(10))[0], 0.7, (2.0, -1.0))
+
+    def vertices(m):
+        fields = {k: getattr(m, k) for k in (*POSE_FIELDS, "transl")}
+        return model.pose({**fields, "betas": np.zeros(10), "expression": np.zeros(10)})
+
+    before, after = vertices(motion), vertices(placed)
+    c, s = np.cos(0.7), np.sin(0.7)
+    turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+    moved = before.vertices @ turn.T
+    shift = (after.vertices - moved).reshape(-1, 3)
+    assert np.ptp(shift, axis=0).max() < 1e-5 and abs(shift[:, 2]).max() < 1e-5
+    assert after.joints[1, 0, :2] == pytest.approx((2.0, -1.0), abs=1e-5)
+
+
+def test_label_reproduces_the_mesh_through_the_smplx_library_alone(dressed):
+    spec, geometry = dressed
+    label, body = geometry.smplx[0], geometry.meshes[0]
+    gender = str(label["gender"])
+    model = smplx.create(
+        str(CONFIG.models), "smplx", gender=gender, ext="npz", use_pca=False, flat_hand_mean=True,
+        num_betas=10, num_expression_coeffs=10, batch_size=spec.frames, use_face_contour=True,
+    )  # fmt: skip
+    arrays = {k: torch.tensor(label[k]) for k in (*POSE_FIELDS, "transl")}
+    shape = {k: torch.tensor(label[k])[None].expand(spec.frames, -1) for k in ("betas", "expression")}
+    with torch.no_grad():
+        out = model(**arrays, **shape)
+    assert np.abs(out.vertices.numpy() - body.positions[1:-1]).max() < 1e-5
+    assert np.abs(out.joints.numpy() - geometry.joints[0, 1:-1]).max() < 1e-5
+
+
+def test_dressed_people_stand_on_their_soles(dressed):
+    _, geometry = dressed
+    lowest = {m.name: m.positions[:, np.unique(m.faces), 2].min() for m in geometry.meshes if m.person}
+    assert -0.015 < min(lowest.values()) < 0.02
+    shoes = [m for m in geometry.meshes if m.person and (m.part >= Part.LEFT_FOOT).mean() > 0.8]
+    assert [m.name for m in shoes] == [min(lowest, key=lowest.get)]
+
+
+def test_bare_people_stand_on_their_feet(library):
+    geometry = build_clip(standing(library, clothes=False, hair=False), CONFIG, library)
+    body = geometry.meshes[0]
+    assert body.shown.all() and len([m for m in geometry.meshes if m.person]) == 1
+    assert -0.015 < body.positions[:, np.unique(body.faces), 2].min() < 0.02
+
+
+def test_every_person_surface_has_a_part_and_a_canonical_point_in_the_cube(dressed):
+    _, geometry = dressed
+    for mesh in geometry.meshes:
+        if not mesh.person:
+            continue
+        used = mesh.canonical[np.unique(mesh.faces)]
+        assert mesh.part.min() >= Part.HEAD and used.min() >= 0 and used.max() <= 1
+    neutral = load_body(CONFIG.models, "neutral")
+    body = geometry.meshes[0]
+    assert np.allclose((body.canonical - 0.5) * CANONICAL_EXTENT + CANONICAL_CENTRE, neutral.template, atol=1e-6)
+
+
+def test_hair_belongs_to_the_head(dressed):
+    spec, geometry = dressed
+    hair = next(m for m in geometry.meshes if m.name == spec.people[0].hair.name)
+    assert np.isin(hair.part, (Part.HEAD, Part.NECK)).mean() > 0.95
+
+
+def test_a_motion_that_ends_too_early_is_named(library):
+    path: Path = library.motion_files["stand_ready"]
+    person = standing(library).people[0]
+    with pytest.raises(ThfmError, match="stand_ready"):
+        clip_motion(path, person, 100000, 24.0)
