@@ -6,6 +6,7 @@ import contextlib
 import functools
 import hashlib
 import io
+import pickle
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -75,7 +76,16 @@ class BodyModel:
                     for k in ("vt", "ft", "face_group", "face_group_names", "base_to_vertex")
                     if k in source.files
                 }
-        except (OSError, KeyError, ValueError, AttributeError, AssertionError, zipfile.BadZipFile) as error:
+        except (
+            OSError,
+            KeyError,
+            ValueError,
+            AttributeError,
+            AssertionError,
+            EOFError,
+            zipfile.BadZipFile,
+            pickle.UnpicklingError,
+        ) as error:
             raise ThfmError(f"body model {path} is no SMPL-X npz ({error}): download it again.") from error
         self.faces = np.ascontiguousarray(self.model.faces.astype(np.int32))
         self.weights = self.model.lbs_weights.numpy()
