@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from synth.cli.errors import FAILED_CLIPS, FAULTS, INTERRUPTED, Commands, complain, show_version
 from synth.conventions import ThfmError
+from synth.terminal.errors import FAILED_CLIPS, FAULTS, INTERRUPTED, Commands, complain, show_version
 
 app = typer.Typer(
     cls=Commands,
@@ -97,7 +97,7 @@ def validate(
 
     Prints one line per fault. Exit code 0: no fault; 1: faults.
     """
-    from synth.cli.progress import bar
+    from synth.terminal.progress import bar
     from synth.validate import validate as faults_of
 
     faults = clips = 0
@@ -125,8 +125,8 @@ def preview(
     models: Annotated[Path | None, typer.Option("--models", help="Folder with smplx/SMPLX_*.npz.")] = None,
 ) -> None:
     """Write contact sheets with every label, a video a clip, and a page that shows them."""
-    from synth.cli.progress import bar
     from synth.preview import write_preview
+    from synth.terminal.progress import bar
 
     if out is None:
         if "://" in url:

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from synth.bodies.catalogue import load_library, read_catalogue
 from synth.bodies.config import BodiesConfig
-from synth.config import GenerateConfig, explain, overridden
-from synth.conventions import ThfmError
+from synth.config import GenerateConfig
+from synth.settings import checked, overridden
 
 _UNSTATED = "as you obtained it"
 
 
 def _bodies(overrides: list[str]) -> BodiesConfig:
-    try:
-        return GenerateConfig.model_validate({"clips": 1} | overridden({}, overrides)).bodies
-    except ValidationError as error:
-        raise ThfmError(explain(GenerateConfig, error)) from None
+    return checked(GenerateConfig, {"clips": 1} | overridden({}, overrides)).bodies
 
 
 def _rows(config: BodiesConfig) -> Iterable[tuple[str, str, str, str]]:

@@ -1,0 +1,1 @@
+"""How commands speak: exit codes, one-line errors, progress bars. Shared by both console scripts."""
