@@ -36,6 +36,7 @@ class PeopleConfig(_Config):
     """Who is in a clip and what they wear."""
 
     genders: tuple[Literal["neutral", "female", "male"], ...] = Field(("female", "male"), min_length=1)
+    skins: tuple[str, ...] = Field((), description="names of skins to draw from; none: all that suit the gender")
     shape_spread: float = Field(0.8, ge=0, le=3, description="standard deviation of betas")
     expression_spread: float = Field(0.35, ge=0, le=2, description="strength of facial actions, of which 2 is full")
     clothes: bool = Field(True, description="dress people; off renders the bare body")

@@ -125,9 +125,10 @@ def _person(rng: np.random.Generator, config: PeopleConfig, catalogue: Catalogue
     gender = _pick(rng, config.genders)
     style = gender if gender != "neutral" else _pick(rng, ("female", "male"))
     fitting = [i for i in catalogue.items if i.style in (style, "any")]
-    skins = [s for s in catalogue.skins if s.style == style]
+    skins = [s for s in catalogue.skins if s.style == style and (not config.skins or s.name in config.skins)]
     if not skins:
-        raise ThfmError(f"no skin is painted for {style} bodies: restore assets/skins.")
+        wanted = f" named in spec.people.skins ({', '.join(config.skins)})" if config.skins else ""
+        raise ThfmError(f"no skin{wanted} is painted for {style} bodies: name one of them, or restore assets/skins.")
     tone, warm = _between(rng, (0.82, 1.0)), _between(rng, (0.95, 1.0))
     betas = np.clip(rng.normal(0.0, config.shape_spread, 10), -2.5, 2.5)
     # Components are facial actions, from none to full at 2; a negative one would push lips and lids into each other.

@@ -107,11 +107,18 @@ def test_bare_people_have_neither_clothes_nor_hair(catalogue):
     assert not person.clothes and person.hair is person.brows is person.lashes is None
 
 
+def test_skins_can_be_chosen(catalogue):
+    names = ("old_asian_female", "young_african_male")
+    config = SHORT.model_copy(update={"people": PeopleConfig(skins=names)})
+    assert {sample_clip(config, catalogue, 3, k).people[0].skin for k in range(40)} == set(names)
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
         (SpecConfig(video=VideoConfig(frames=100000)), "s long"),
         (SpecConfig(motions=("moonwalk",)), "moonwalk"),
+        (SpecConfig(people=PeopleConfig(skins=("green",))), "green"),
     ],
 )
 def test_impossible_wishes_name_the_remedy(catalogue, config, message):
