@@ -57,18 +57,19 @@ class Clip:
             self._cache[name] = self._decode(name, 0, None)
         return self._cache[name]
 
-    def frames(self, name: str, start: int = 0, stop: int | None = None) -> Any:
-        """Frames ``start`` to ``stop`` of field ``name``, decoding only what they need and keeping nothing.
+    def frames(self, name: str, start: int = 0, stop: int | None = None, step: int = 1) -> Any:
+        """Every ``step``-th frame of ``start`` to ``stop`` of field ``name``, decoding only what they need and keeping
+        nothing.
 
-        The frame axis of the result has length ``stop - start``; it is the second axis of fields with a people axis.
-        ``smplx`` comes whole.
+        The frame axis of the result has length ``len(range(start, stop, step))``; it is the second axis of fields with
+        a people axis. ``smplx`` comes whole.
         """
         stop = self.num_frames if stop is None else stop
         if not 0 <= start <= stop <= self.num_frames:
             raise ThfmError(f"{self.shard}: clip {self.key} has {self.num_frames} frames, not {start} to {stop}.")
-        return self._decode(name, start, stop)
+        return self._decode(name, start, stop, step)
 
-    def _decode(self, name: str, start: int, stop: int | None) -> Any:
+    def _decode(self, name: str, start: int, stop: int | None, step: int = 1) -> Any:
         field = FIELDS[name]
         if field.member not in self._members:
             raise ThfmError(
@@ -76,7 +77,7 @@ class Clip:
                 f"it has {', '.join(self.fields())}."
             )
         try:
-            return decode_field(field, self._members[field.member], self.header, start, stop, self.threads)
+            return decode_field(field, self._members[field.member], self.header, start, stop, self.threads, step)
         except Exception as error:  # decoders raise anything from zipfile.BadZipFile to av.InvalidDataError
             raise ThfmError(
                 f"{self.shard}: clip {self.key}: field {name} cannot be decoded ({error}); "

@@ -91,15 +91,21 @@ def _encode(field: Field, value: Any, fps: float) -> tuple[bytes, dict[str, floa
 
 
 def decode_field(
-    field: Field, data: bytes, header: Mapping[str, Any], start: int = 0, stop: int | None = None, threads: int = 1
+    field: Field,
+    data: bytes,
+    header: Mapping[str, Any],
+    start: int = 0,
+    stop: int | None = None,
+    threads: int = 1,
+    step: int = 1,
 ) -> Any:
-    """Decode frames ``start`` to ``stop`` of one member.
+    """Decode every ``step``-th frame of ``start`` to ``stop`` of one member.
 
     Args:
         field: which field ``data`` is.
         data: the bytes of the member.
         header: the parsed ``meta.json`` of the clip.
-        start, stop: frames; a field without frame axis ignores them.
+        start, stop, step: frames, as in a slice; a field without frame axis ignores them.
         threads: decoder threads.
 
     Returns:
@@ -118,17 +124,17 @@ def decode_field(
     stop = header["frames"] if stop is None else stop
     if field.codec == "npy":
         array = _from_npy(data)
-        return array[(slice(None),) * field.frame_axis + (slice(start, stop),)]
-    height, width = header["height"], header["width"]
+        return array[(slice(None),) * field.frame_axis + (slice(start, stop, step),)]
+    count, height, width = len(range(start, stop, step)), header["height"], header["width"]
     if field.codec == "h264":
-        out = np.empty((stop - start, height, width, 3), np.uint8)
-        _fill(out, video.decode(data, "rgb24", start, stop, threads), np.copyto)
+        out = np.empty((count, height, width, 3), np.uint8)
+        _fill(out, video.decode(data, "rgb24", start, stop, threads, step), np.copyto)
         return out
     quantiser = QUANTISERS[field.codec]
-    shape = (stop - start, height, width) + ((quantiser.channels,) if quantiser.channels else ())
+    shape = (count, height, width) + ((quantiser.channels,) if quantiser.channels else ())
     out = np.empty(shape, field.dtype)
     read = quantiser.decoder(storage)
-    frames = video.decode(data, video.CODE_FORMATS[quantiser.code], start, stop, threads)
+    frames = video.decode(data, video.CODE_FORMATS[quantiser.code], start, stop, threads, step)
     _fill(out, frames, lambda to, codes: read(codes.reshape(quantiser.planes, height, width), to))
     return out
 

@@ -7,6 +7,7 @@ otherwise depend on the machine or the moment.
 from __future__ import annotations
 
 import io
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
@@ -70,11 +71,14 @@ def encode_codes(frames: Iterable[np.ndarray], size: tuple[int, int], dtype: typ
     return _encode("matroska", "ffv1", pixels, size, fps, CODE_OPTIONS, pictures)
 
 
-def decode(data: bytes, pixels: str, start: int = 0, stop: int | None = None, threads: int = 1) -> Iterator[np.ndarray]:
-    """Yield frames ``start`` to ``stop`` of a video member as arrays of pixel format ``pixels``.
+def decode(
+    data: bytes, pixels: str, start: int = 0, stop: int | None = None, threads: int = 1, step: int = 1
+) -> Iterator[np.ndarray]:
+    """Yield every ``step``-th frame of ``start`` to ``stop`` of a video member as arrays of pixel format ``pixels``.
 
-    Decoding begins at the last key frame at or before ``start``: every group of pictures is closed, so that packets and
-    frames count alike. Raises ``ValueError`` or an ``av.FFmpegError`` when the stream is damaged or too short.
+    Frames count in the order in which they are shown. Decoding begins at the last key frame at or before ``start``;
+    where every frame is one, those between the steps are not decoded. Raises ``ValueError`` or an ``av.FFmpegError``
+    when the stream is damaged or too short.
     """
     with av.open(io.BytesIO(data)) as container:
         stream = container.streams.video[0]
@@ -84,16 +88,28 @@ def decode(data: bytes, pixels: str, start: int = 0, stop: int | None = None, th
         stop = len(packets) if stop is None else stop
         if not 0 <= start <= stop <= len(packets):
             raise ValueError(f"frames {start} to {stop} asked of a video of {len(packets)}")
-        if start == stop:
+        wanted = range(start, stop, step)
+        if not wanted:
             return
-        at = max(i for i in range(start + 1) if packets[i].is_keyframe or i == 0)
-        for frame in _decoded(stream, packets[at:]):
-            if at >= start:
-                yield frame.to_ndarray(format=pixels)
-            at += 1
-            if at == stop:
+        if all(p.is_keyframe for p in packets):
+            packets, numbers = [packets[i] for i in wanted], iter(wanted)
+        else:
+            # Packets come in the order of decoding; a frame's number is the rank of its time of showing.
+            times = sorted(p.pts for p in packets)
+            at = max((i for i, p in enumerate(packets) if p.is_keyframe and p.pts <= times[start]), default=0)
+            packets, numbers = packets[at:], None
+        done = 0
+        for frame in _decoded(stream, packets):
+            number = next(numbers) if numbers else bisect_left(times, frame.pts)
+            if number < wanted[done]:
+                continue
+            if number > wanted[done]:
+                raise ValueError(f"frame {wanted[done]} of the video is missing")
+            yield frame.to_ndarray(format=pixels)
+            done += 1
+            if done == len(wanted):
                 return
-        raise ValueError(f"the video ends at frame {at} of {stop}")
+        raise ValueError(f"the video ends before frame {wanted[done]} of {stop}")
 
 
 def _decoded(stream, packets) -> Iterator[av.VideoFrame]:

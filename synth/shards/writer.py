@@ -11,7 +11,7 @@ from synth.shards import storage
 from synth.shards.codecs import to_json
 from synth.shards.schema import FIELDS, META, check_key
 from synth.shards.staging import staged_clips, staged_rejections, unstage
-from synth.shards.tars import write_tar
+from synth.shards.tars import places_in_tar, write_tar
 
 Record = dict[str, Any]
 
@@ -36,7 +36,8 @@ def write_shard(
         rejected: records of rejected clips that belong to this shard.
 
     Returns:
-        The record: name, sha256, bytes, clips, frames, keys, fields, fps, resolutions, rejected.
+        The record: name, sha256, bytes, clips, frames, keys, fields, fps, resolutions, rejected, and in ``index`` per
+        clip its key, fps, frames, height, width and {member: [first byte, size]}, so that a reader can fetch ranges.
 
     Raises:
         ThfmError: the disk is full; the clips differ in their fields; a key comes twice.
@@ -46,6 +47,7 @@ def write_shard(
     record: Record = {
         "schema": SCHEMA_VERSION, "name": f"{check_key(name)}.tar", "sha256": None, "bytes": 0, "clips": 0, "frames": 0,
         "keys": [], "fields": None, "fps": [], "resolutions": [], "rejected": [dict(r) for r in rejected],
+        "index": [],
     }  # fmt: skip
     url = storage.join(root, record["name"])
     counted = _counted(clips, record)
@@ -110,6 +112,7 @@ def _chained(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
 
 def _counted(clips: Iterable[tuple[str, Mapping[str, bytes]]], record: Record) -> Iterator[tuple[str, Any]]:
     """Pass clips on, entering them into ``record``."""
+    end = 0
     for key, members in clips:
         header = json.loads(members[META])
         fields = [f for f in FIELDS if FIELDS[f].member in members]
@@ -126,4 +129,7 @@ def _counted(clips: Iterable[tuple[str, Mapping[str, bytes]]], record: Record) -
         for values, value in (("fps", header["fps"]), ("resolutions", [header["height"], header["width"]])):
             if value not in record[values]:
                 record[values].append(value)
+        places, end = places_in_tar(members, end)
+        sizes = {name: header[name] for name in ("fps", "frames", "height", "width")}
+        record["index"].append({"key": key, **sizes, "members": {n: list(p) for n, p in places.items()}})
         yield key, members
