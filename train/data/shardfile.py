@@ -1,0 +1,116 @@
+"""Bytes of shards: what version a shard is, and some of its members in as few requests as possible."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from fsspec.implementations.local import LocalFileSystem
+
+from synth.conventions import ThfmError
+from synth.shards.storage import locate
+
+_GAP = 1 << 20  # a remote request takes about as long as reading on over this many bytes
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
+
+
+class Damage(NamedTuple):
+    """One thing that cannot be read; ``key`` is empty where the shard as a whole is meant."""
+
+    source: str
+    shard: str
+    key: str
+    reason: str
+
+
+class Stamp(NamedTuple):
+    """What changes when a file does; ``version`` is empty where the storage tells nothing of the kind."""
+
+    url: str
+    size: int
+    version: str
+
+
+def stamp_of(url: str) -> Stamp:
+    """Size and version of a file. Raises ThfmError if it is not there."""
+    fs, path = locate(url)
+    try:
+        info = fs.info(path)
+    except FileNotFoundError:
+        raise ThfmError(f"{url} does not exist: check the path.") from None
+    except Exception as error:  # each file system raises its own
+        raise ThfmError(f"{url} cannot be read ({error}): check the path.") from None
+    version = next(
+        (info[n] for n in ("ETag", "etag", "mtime", "LastModified", "updated", "created") if info.get(n)), ""
+    )
+    return Stamp(url, int(info["size"] or 0), str(version))
+
+
+def read_members(url: str, places: Mapping[str, tuple[int, int]], retries: int = 0) -> dict[str, bytes]:
+    """Read some members of a tar.
+
+    Members that lie close together come in one request. Remote reads that fail are tried again ``retries`` times, at
+    growing intervals.
+
+    Args:
+        url: the tar.
+        places: member -> (first byte, size).
+
+    Raises:
+        ThfmError: the file is missing, unreadable, or shorter than the places say.
+    """
+    fs, path = locate(url)
+    local = isinstance(fs, LocalFileSystem)
+    found = {}
+    for start, stop, names in coalesced(places, 0 if local else _GAP):
+        data = _read_local(url, path, start, stop) if local else _patiently(fs, url, path, start, stop, retries)
+        if len(data) < stop - start:
+            raise ThfmError(f"{url} ends at byte {start + len(data)}, within {names[-1]}: fetch the shard again.")
+        for name in names:
+            begin = places[name][0] - start
+            found[name] = data if len(names) == 1 else data[begin : begin + places[name][1]]
+    return found
+
+
+def coalesced(places: Mapping[str, tuple[int, int]], gap: int) -> list[tuple[int, int, list[str]]]:
+    """[(first byte, byte after the last, members)]: the ranges to read when up to ``gap`` idle bytes are no loss."""
+    ranges: list[tuple[int, int, list[str]]] = []
+    for name, (start, size) in sorted(places.items(), key=lambda item: item[1]):
+        if ranges and start - ranges[-1][1] <= gap:
+            begin, end, names = ranges[-1]
+            ranges[-1] = (begin, max(end, start + size), [*names, name])
+        else:
+            ranges.append((start, start + size, [name]))
+    return ranges
+
+
+def _read_local(url: str, path: str, start: int, stop: int) -> bytes:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return os.pread(file.fileno(), stop - start, start)
+    except OSError as error:
+        raise ThfmError(f"{url} cannot be read ({error.strerror}): check the path.") from None
+
+
+def _patiently(fs: Any, url: str, path: str, start: int, stop: int, retries: int) -> bytes:
+    for attempt in range(retries + 1):
+        try:
+            return fs.cat_file(path, start=start, end=stop)
+        except (FileNotFoundError, PermissionError) as error:
+            raise ThfmError(f"{url} cannot be read ({error}): check the path.") from None
+        except Exception as error:  # each file system raises its own
+            if attempt == retries:
+                raise ThfmError(f"{url} cannot be read, tried {retries + 1} times ({error}).") from None
+            # Spread out, so that many readers do not come back at the same moment.
+            pause = min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)
+            time.sleep(pause * random.uniform(0.5, 1))
+    raise AssertionError
+
+
+def bare(error: Exception, shard: str, key: str = "") -> str:
+    """The reason in an error's text without the names that a ``Damage`` carries anyway."""
+    text = str(error).removeprefix(f"{shard}: clip {key}: ") if key else str(error)
+    return text.removeprefix(f"{shard}: ").removeprefix(f"{shard} ")
