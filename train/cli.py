@@ -64,14 +64,17 @@ def data(
     clips: Annotated[int | None, typer.Option("--clips", min=1, help="Stop after so many clips.")] = None,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Decoder threads per field.")] = 1,
 ) -> None:
-    """Stream a data set as training does, and say how fast one reader is, field by field."""
+    """Stream a data set, and say how fast one reader decodes it, field by field."""
     from rich.console import Console
     from rich.table import Table
 
-    from train.data import TASK_FIELDS, fields_of, measure, stream
+    from synth.shards import read_clips
+    from train.data import measure
+    from train.tasks import TASKS, build_tasks
 
-    tasks = task or list(TASK_FIELDS)
-    speed = measure(stream(url, tasks, threads=threads), fields_of(tasks), clips)
+    tasks = build_tasks({name: None for name in task or TASKS})
+    fields = tuple(dict.fromkeys(["rgb", *(field for one in tasks.values() for field in one.fields)]))
+    speed = measure(read_clips(url, fields, threads), fields, clips)
     if not speed.clips:
         raise ThfmError(f"{url} holds no clip: generate some first.")
     table = Table("field", "ms a frame", "MB/s decoded", box=None)

@@ -5,10 +5,10 @@ from train.data.config import DataConfig
 from train.data.loader import Loader, Request, build_loader
 from train.data.sample import Sample
 from train.data.shardfile import Damage
-from train.data.speed import TASK_FIELDS, Speed, decoded_bytes, fields_of, measure, stream
+from train.data.speed import Speed, decoded_bytes, measure
+from train.data.validation import Validation, build_validation
 
 __all__ = [
-    "TASK_FIELDS",
     "Batch",
     "Damage",
     "DataConfig",
@@ -16,9 +16,9 @@ __all__ = [
     "Request",
     "Sample",
     "Speed",
+    "Validation",
     "build_loader",
+    "build_validation",
     "decoded_bytes",
-    "fields_of",
     "measure",
-    "stream",
 ]

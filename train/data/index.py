@@ -59,22 +59,9 @@ class Index:
         there = {name: tuple(place) for name, place in zip(self.members, self.places[clip].tolist(), strict=True)}
         return {n: p for n, p in there.items() if p[1] >= 0 and (wanted is None or n in wanted)}
 
-    def where(self, clip: int) -> Damage:
-        """Source, shard and key of a clip, to name it by; the reason is for the caller to fill in."""
-        return Damage(self.name, self.shards[self.shard[clip]], self.keys[clip], "")
-
     @cached_property
     def _present(self) -> dict[str, np.ndarray]:
-        found = {MEMBERS[m]: self.places[:, i, 1] >= 0 for i, m in enumerate(self.members) if m in MEMBERS}
-        return found
-
-    def select(self, clips: np.ndarray) -> Index:
-        """An index of some of the clips."""
-        columns = {n: getattr(self, n)[clips] for n in ("shard", "frames", "height", "width", "fps", "places")}
-        return Index(
-            self.name, self.shards, keys=tuple(self.keys[i] for i in clips), members=self.members, damaged=self.damaged,
-            **columns,
-        )  # fmt: skip
+        return {MEMBERS[m]: self.places[:, i, 1] >= 0 for i, m in enumerate(self.members) if m in MEMBERS}
 
     @cached_property
     def digest(self) -> str:

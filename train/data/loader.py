@@ -16,11 +16,11 @@ from torch.utils.data import DataLoader, Dataset
 from synth.conventions import ThfmError
 from train.data.batch import Batch, stack
 from train.data.config import DataConfig
-from train.data.index import Index, build_index
+from train.data.index import build_index
 from train.data.plan import Draw, Plan, State, build_plan
-from train.data.read import check_fields, make_sample
+from train.data.read import check_fields, make_sample, named
 from train.data.sample import Sample
-from train.data.shardfile import Damage, bare
+from train.data.shardfile import Damage
 
 _SETTLE = 50  # samples before the share of damaged ones means anything
 
@@ -189,7 +189,7 @@ class _Samples(Dataset):
             try:
                 sample, content = make_sample(index, now, request.fields, self._config, self._pools[1])
             except ThfmError as error:
-                damaged.append(_named(index, now.clip, error))
+                damaged.append(named(index, now.clip, error))
                 continue
             return sample, request.prepare(sample), content, damaged
         _, shard, key, reason = damaged[-1]
@@ -197,11 +197,6 @@ class _Samples(Dataset):
             f"{len(damaged)} clips in a row of source {index.name} are damaged, the last one {key} of {shard} "
             f"({reason}): mend the source, or remove it."
         )
-
-
-def _named(index: Index, clip: int, error: Exception) -> Damage:
-    damage = index.where(clip)
-    return damage._replace(reason=bare(error, damage.shard, damage.key))
 
 
 def _untouched(batch: Any) -> Any:

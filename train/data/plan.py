@@ -21,7 +21,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from synth.conventions import ThfmError
-from train.data.config import DataConfig
+from train.data.augment import companions
+from train.data.config import DataConfig, LengthConfig
 from train.data.index import Index
 
 State = dict[str, Any]
@@ -195,12 +196,12 @@ def build_plan(config: DataConfig, indexes: Sequence[Index], requests: Mapping[s
 
 def _menus(index: Index, fields: Mapping[str, tuple[str, ...]]) -> tuple[np.ndarray, tuple[tuple[str, ...], ...]]:
     """Which tasks each clip can serve: (N,) places in the sets, and the sets."""
-    able = np.stack([index.has(of) for of in fields.values()])
+    able = np.stack([index.has(companions(of)) for of in fields.values()])
     patterns, allowed = np.unique(able.T, axis=0, return_inverse=True)
     return allowed.reshape(-1), tuple(tuple(t for t, ok in zip(fields, p, strict=True) if ok) for p in patterns)
 
 
-def _buckets_of(config: DataConfig, indexes: Sequence[Index], menus: Sequence, length: Any) -> list[Bucket]:
+def _buckets_of(config: DataConfig, indexes: Sequence[Index], menus: Sequence, length: LengthConfig) -> list[Bucket]:
     shortest = span(length.frames, min(config.strides)) if length.frames > 1 else 1
     streams: dict[int, list[Stream]] = {i: [] for i in range(len(config.sizes))}
     for number, (source, index, (allowed, sets)) in enumerate(zip(config.sources, indexes, menus, strict=True)):
@@ -251,7 +252,8 @@ def _choose(state: State, lane: str, choices: Sequence[tuple[str, float]], chanc
 
 def _advance(state: State, stream: Stream) -> tuple[int, int]:
     """Pass and place of the next clip of a stream."""
-    at = _counted(state["streams"], stream.name, stream.digest, {"pass": 0, "next": 0})
+    before = state["streams"].get(stream.name, {"pass": -1})
+    at = _counted(state["streams"], stream.name, stream.digest, {"pass": before["pass"] + 1, "next": 0})
     turn, place = at["pass"], at["next"]
     at["next"] += 1
     if at["next"] == len(stream.clips):

@@ -17,7 +17,7 @@ from train.data.foreign import CAPTION, with_meta
 from train.data.index import Index
 from train.data.plan import Draw, span
 from train.data.sample import Sample
-from train.data.shardfile import read_members
+from train.data.shardfile import Damage, bare, read_members
 
 META = "meta.json"
 
@@ -99,3 +99,9 @@ def make_sample(
     chance = "" if config.augment == type(config.augment).off() else f"{draw.seed} {config.augment!r}"
     shape = f"{draw.start} {draw.step} {draw.frames} {draw.height} {draw.width} {chance}"
     return sample, hashlib.blake2b(content + shape.encode(), digest_size=16).hexdigest()
+
+
+def named(index: Index, clip: int, error: Exception) -> Damage:
+    """What is wrong with a clip, in the words of an error."""
+    shard, key = index.shards[index.shard[clip]], index.keys[clip]
+    return Damage(index.name, shard, key, bare(error, shard, key))

@@ -1,62 +1,15 @@
-"""Streaming clips: what a task needs of each clip, decoded as late and as little as possible."""
+"""How fast clips decode, field by field."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from synth.conventions import ThfmError
-from synth.shards import Clip, read_clips
-from synth.shards.reader import shard_urls
-
-# What each task has to predict; every task sees the colour.
-TASK_FIELDS: dict[str, tuple[str, ...]] = {
-    "depth": ("depth",),
-    "normals": ("normals",),
-    "matting": ("matte",),
-    "instances": ("instances",),
-    "parts": ("parts",),
-    "semantics": ("semantics",),
-    "dense_pose": ("surface",),
-    "flow": ("flow_forward",),
-    "keypoints": ("keypoints2d", "visibility"),
-    "pose3d": ("joints3d", "intrinsics", "world_to_camera"),
-    "body": ("smplx", "intrinsics", "world_to_camera"),
-}
-
-
-def fields_of(tasks: Iterable[str]) -> tuple[str, ...]:
-    """Fields that these tasks need, each once, colour first. Raises ThfmError for an unknown task."""
-    names = ["rgb"]
-    for task in tasks:
-        if task not in TASK_FIELDS:
-            raise ThfmError(f"{task!r} is no task; the tasks are {', '.join(TASK_FIELDS)}.")
-        names += TASK_FIELDS[task]
-    return tuple(dict.fromkeys(names))
-
-
-def stream(
-    url: str | Sequence[str], tasks: Iterable[str] = (), part: int = 0, parts: int = 1, threads: int = 1
-) -> Iterator[Clip]:
-    """Clips that carry what ``tasks`` need; nothing is decoded yet.
-
-    Args:
-        url: data set root, shard, brace pattern, or a list of these.
-        part, parts: this reader takes every ``parts``-th shard from ``part`` on, so that readers share no shard.
-        threads: decoder threads per field.
-
-    Raises:
-        ThfmError: an unknown task; a missing data set; a part that would get no shard.
-    """
-    fields, shards = fields_of(tasks), shard_urls(url)
-    mine = shards[part::parts]
-    if not mine:
-        raise ThfmError(f"{url} has {len(shards)} shards, too few for {parts} readers: use fewer readers.")
-    return read_clips(mine, fields, threads)
+from synth.shards import Clip
 
 
 def decoded_bytes(value: Any) -> int:
