@@ -1,7 +1,7 @@
 """What a task is: a prompt, the labels it needs, how they become a target, and how an answer becomes labels again.
 
 Tasks are pure functions on plain data. ``encode`` runs in the loader's workers, on one sample, in numpy; losses run on
-the training device, on batches; ``decode`` and ``measure`` run on one clip. Shape symbols as in ``synth.shards.schema``:
+the training device; ``decode`` and ``measure`` run on one clip. Shape symbols as in ``synth.shards.schema``:
 T frames, H x W pixels, P people, J joints; B batch, C latent channels, t x h x w latent cells, G groups of tokens, K
 numbers a token answers with.
 
@@ -21,9 +21,27 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 Labels = Mapping[str, np.ndarray]
-"""Fields of one sample, named, shaped and typed as in the clip format, cut to the sample's frames and pixels."""
+"""Fields of one sample, named, shaped and typed as in the clip format, cut to the sample's frames and pixels, and what
+``with_extras`` adds to them."""
 
 Measure = dict[str, np.ndarray]
+
+
+def with_extras(labels: Labels, rgb: np.ndarray, fps: float | None = None) -> dict[str, np.ndarray]:
+    """Labels with what no field of a clip says but a task may need.
+
+    Args:
+        labels: fields of a sample.
+        rgb: (T, H, W, 3) its colour image; only its size is used.
+        fps: frames a second of the sample's frames; None if unknown.
+
+    Returns:
+        The fields, ``size`` (2,) int64: height and width, and, when it is known, ``fps`` () float64.
+    """
+    extras = {"size": np.array(rgb.shape[1:3], np.int64)}
+    if fps:
+        extras["fps"] = np.array(fps, np.float64)
+    return {**labels, **extras}
 
 
 class TaskOptions(BaseModel):
@@ -41,7 +59,7 @@ class Task(ABC):
     Attributes:
         name: the key in configs, and of the task's answers.
         default_prompt: chooses the task; ``prompt`` is what is used.
-        fields: fields of a clip that ``encode`` and ``measure`` need.
+        fields: fields of a clip that ``encode`` and ``measure`` need; ask the instance, since options can add some.
         sparse: whether tokens answer instead of the video.
         Options: the class of the options.
         headline: (name of the metric that stands for the task, whether larger is better).
@@ -49,7 +67,7 @@ class Task(ABC):
 
     name: ClassVar[str]
     default_prompt: ClassVar[str]
-    fields: ClassVar[tuple[str, ...]]
+    fields: tuple[str, ...]
     sparse: ClassVar[bool]
     Options: ClassVar[type[TaskOptions]] = TaskOptions
     headline: ClassVar[tuple[str, bool]]
@@ -72,7 +90,22 @@ class Task(ABC):
 
     @abstractmethod
     def summarise(self, total: Measure) -> dict[str, float]:
-        """Metrics by name out of summed statistics; NaN where nothing was counted."""
+        """Metrics by name out of summed statistics; NaN where nothing was counted. Details are named ``what/of``."""
+
+    @abstractmethod
+    def picture(self, shown: Labels, rgb: np.ndarray, predicted: bool = False) -> np.ndarray:
+        """What labels look like, or with ``predicted`` what ``decode`` gave, on a video (T, H, W, 3) uint8: such again."""
+
+    def averaged(self, target: np.ndarray) -> np.ndarray:
+        """What the best constant answer averages: (..., 3) or (..., K) encoded target -> (..., V) float32.
+
+        The target itself, unless its coding has no meaningful mean (a palette's has none).
+        """
+        return target
+
+    def from_average(self, mean: np.ndarray) -> np.ndarray:
+        """The answer whose ``averaged`` is nearest to a mean (..., V): (..., 3) or (..., K) float32."""
+        return mean.astype(np.float32)
 
 
 class DenseTask(Task):
@@ -86,6 +119,12 @@ class DenseTask(Task):
     @abstractmethod
     def decode(self, answer: np.ndarray) -> dict[str, np.ndarray]:
         """Answer (T, H, W, 3) float32, about [0, 1], never rounded to 8 bit -> labels by field name."""
+
+    def picture(self, shown: Labels, rgb: np.ndarray, predicted: bool = False) -> np.ndarray:
+        """The colours of the target coding."""
+        if predicted:  # it knows no people, and shows all there is
+            shown = {**shown, "instances": np.ones(rgb.shape[:3], np.uint8)}
+        return np.round(self.encode(shown)["target"] * 255).astype(np.uint8)
 
     def loss(self, prediction: torch.Tensor, target: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         """Masked L2 in latent space, a number a sample.

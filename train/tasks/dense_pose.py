@@ -1,0 +1,49 @@
+"""Dense pose: which point of the body a pixel shows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synth.conventions import CANONICAL_EXTENT
+from train.tasks.base import DenseTask, Labels, Measure
+from train.tasks.metrics.dense_pose import surface_summary, surface_sums
+from train.tasks.pixels import has_value
+
+# A pixel is a person where its channels add up to more than this. The points of a T-posed body lie in the unit cube
+# between the planes x + y + z = 1 (hands and feet) and 2; black lies on 0. The plane half way is what noise on
+# either crosses least, and needs one sum.
+PERSON_ABOVE = 0.5
+
+
+class DensePoseTask(DenseTask):
+    """The canonical surface point in the unit cube as RGB, on black."""
+
+    name = "dense_pose"
+    default_prompt = "Input: RGB. Output: Dense Pose."
+    fields = ("surface",)
+    headline = ("gpsm", True)
+
+    def encode(self, labels: Labels) -> dict[str, np.ndarray]:
+        person = has_value(labels["surface"])
+        target = np.zeros(labels["surface"].shape, np.float32)
+        target[person] = np.clip(labels["surface"][person], 0, 1)
+        return {"target": target, "valid": np.ones(person.shape, bool)}
+
+    def decode(self, answer: np.ndarray) -> dict[str, np.ndarray]:
+        """``surface`` (T, H, W, 3) float32 in the unit cube; NaN off people."""
+        answer = np.asarray(answer, np.float32)
+        person = answer.sum(-1, keepdims=True) > PERSON_ABOVE
+        return {"surface": np.where(person, np.clip(answer, 0, 1), np.nan).astype(np.float32)}
+
+    def measure(self, prediction: Labels, labels: Labels) -> Measure:
+        return surface_sums(prediction["surface"], labels["surface"], CANONICAL_EXTENT)
+
+    def summarise(self, total: Measure) -> dict[str, float]:
+        return surface_summary(total)
+
+    def averaged(self, target: np.ndarray) -> np.ndarray:
+        return np.concatenate([target, target.sum(-1, keepdims=True) > PERSON_ABOVE], -1).astype(np.float32)
+
+    def from_average(self, mean: np.ndarray) -> np.ndarray:
+        share = mean[..., 3:]
+        return np.where(share > 0.5, mean[..., :3] / np.maximum(share, 0.5), 0).astype(np.float32)
