@@ -44,6 +44,11 @@ def with_extras(labels: Labels, rgb: np.ndarray, fps: float | None = None) -> di
     return {**labels, **extras}
 
 
+def is_answer(shown: Labels) -> bool:
+    """Whether these are decoded answers, not labels of a sample: an answer comes without ``with_extras``."""
+    return "size" not in shown
+
+
 class TaskOptions(BaseModel):
     """What every task can be told; a task with more options derives from it."""
 
@@ -93,8 +98,8 @@ class Task(ABC):
         """Metrics by name out of summed statistics; NaN where nothing was counted. Details are named ``what/of``."""
 
     @abstractmethod
-    def picture(self, shown: Labels, rgb: np.ndarray, predicted: bool = False) -> np.ndarray:
-        """What labels look like, or with ``predicted`` what ``decode`` gave, on a video (T, H, W, 3) uint8: such again."""
+    def picture(self, shown: Labels, rgb: np.ndarray) -> np.ndarray:
+        """Labels with their extras, or what ``decode`` gave (it has none), as a video (T, H, W, 3) uint8 like rgb."""
 
     def averaged(self, target: np.ndarray) -> np.ndarray:
         """What the best constant answer averages: (..., 3) or (..., K) encoded target -> (..., V) float32.
@@ -120,9 +125,9 @@ class DenseTask(Task):
     def decode(self, answer: np.ndarray) -> dict[str, np.ndarray]:
         """Answer (T, H, W, 3) float32, about [0, 1], never rounded to 8 bit -> labels by field name."""
 
-    def picture(self, shown: Labels, rgb: np.ndarray, predicted: bool = False) -> np.ndarray:
+    def picture(self, shown: Labels, rgb: np.ndarray) -> np.ndarray:
         """The colours of the target coding."""
-        if predicted:  # it knows no people, and shows all there is
+        if is_answer(shown):  # it knows no people, and shows all there is
             shown = {**shown, "instances": np.ones(rgb.shape[:3], np.uint8)}
         return np.round(self.encode(shown)["target"] * 255).astype(np.uint8)
 

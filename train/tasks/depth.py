@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from train.tasks.base import DenseTask, Labels, Measure
+from train.tasks.base import DenseTask, Labels, Measure, is_answer
 from train.tasks.metrics.depth import Alignment, depth_errors
 from train.tasks.metrics.sums import mean
 from train.tasks.pixels import RegionOptions, in_region, region_fields
@@ -107,8 +107,8 @@ class DepthTask(DenseTask):
     def summarise(self, total: Measure) -> dict[str, float]:
         return {name: mean(total[name], total["clips"]) for name in ("abs_rel", "rmse", "delta1")}
 
-    def picture(self, shown: Labels, rgb: np.ndarray, predicted: bool = False) -> np.ndarray:
-        if predicted:  # in medians already
+    def picture(self, shown: Labels, rgb: np.ndarray) -> np.ndarray:
+        if is_answer(shown):  # in medians already
             return np.round(self._colours(_number(shown["depth"])) * 255).astype(np.uint8)
         return super().picture(shown, rgb)
 

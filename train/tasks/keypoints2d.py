@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from synth.conventions import JOINT_NAMES, Visibility
-from train.tasks.base import Labels, Measure, SparseTask
+from train.tasks.base import Labels, Measure, SparseTask, is_answer
 from train.tasks.joints import JOINT_SETS, JointSet, PointOptions, followed, frame_size, rank_people, sigma_of
 from train.tasks.metrics.points2d import point_summary, point_sums
 from train.tasks.skeleton import draw_points
@@ -84,9 +84,9 @@ class Keypoints2dTask(SparseTask):
     def summarise(self, total: Measure) -> dict[str, float]:
         return point_summary(total, self.joints)
 
-    def picture(self, shown: Labels, rgb: np.ndarray, predicted: bool = False) -> np.ndarray:
+    def picture(self, shown: Labels, rgb: np.ndarray) -> np.ndarray:
         points = shown["keypoints2d"]
-        if not predicted:
+        if not is_answer(shown):
             points, flags = (a[:, :, self._index] for a in self._people(shown))
             points = np.where((flags & Visibility.IN_FRAME)[..., None] > 0, points, np.nan)
         return draw_points(rgb, points, self.joints)

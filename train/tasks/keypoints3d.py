@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from synth.conventions import JOINT_NAMES, Visibility
-from train.tasks.base import Labels, Measure, SparseTask
+from train.tasks.base import Labels, Measure, SparseTask, is_answer
 from train.tasks.joints import JOINT_SETS, JointSet, PointOptions, followed, rank_people
 from train.tasks.metrics.points3d import body_summary, body_sums
 from train.tasks.skeleton import draw_body
@@ -74,9 +74,9 @@ class Keypoints3dTask(SparseTask):
     def summarise(self, total: Measure) -> dict[str, float]:
         return body_summary(total)
 
-    def picture(self, shown: Labels, rgb: np.ndarray, predicted: bool = False) -> np.ndarray:
+    def picture(self, shown: Labels, rgb: np.ndarray) -> np.ndarray:
         joints = shown["joints3d"]
-        if not predicted:
+        if not is_answer(shown):
             coded = self.encode(shown)
             joints = np.where(coded["valid"], coded["target"], np.nan).reshape(*coded["valid"].shape[:2], -1, 3)
         return draw_body(rgb, joints, self.joints)
