@@ -1,0 +1,108 @@
+"""Processes that train together: who they are, how the model is spread over them, what they tell each other.
+
+``Accelerator`` finds device, rank and process group, whether the run was started by plain Python, ``accelerate
+launch``, torchrun or Ray Train, and wraps for DDP. FSDP2 is PyTorch's ``fully_shard`` itself, block by block, because
+accelerate's plugin does so on GPUs only, and sharding must be testable where there is none.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_list, gather_object
+from torch import Tensor, nn
+from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
+
+from synth.conventions import ThfmError
+from train.engine.config import EngineConfig
+
+
+class Processes:
+    """This process among those that train together.
+
+    Attributes:
+        rank, world: which one of how many.
+        device: where tensors belong.
+    """
+
+    def __init__(self, config: EngineConfig):
+        if os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true":
+            raise ThfmError("FSDP is chosen by engine.fsdp=full: launch with an accelerate config without FSDP.")
+        self.config = config
+        cpu = config.device == "cpu" or not torch.accelerator.is_available()
+        ddp = DistributedDataParallelKwargs(broadcast_buffers=False, gradient_as_bucket_view=True)
+        self.accelerator = Accelerator(cpu=cpu, mixed_precision=config.precision, kwargs_handlers=[ddp])
+        self.device = self.accelerator.device
+        self.rank, self.world = self.accelerator.process_index, self.accelerator.num_processes
+        if config.fsdp == "full" and self.world == 1:
+            raise ThfmError("engine.fsdp=full needs several processes: launch with accelerate launch, or set it off.")
+
+    @property
+    def first(self) -> bool:
+        """Whether this one writes files and speaks."""
+        return self.rank == 0
+
+    def wrap(self, module: nn.Module, blocks: list[nn.Module]) -> nn.Module:
+        """The module on its device, ready to train; its own ``parameters()`` are from now on what training changes."""
+        module.to(self.device)
+        if self.config.fsdp == "full":
+            half = torch.bfloat16 if self.config.precision == "bf16" else None
+            policy = MixedPrecisionPolicy(param_dtype=half, reduce_dtype=torch.float32, cast_forward_inputs=False)
+            mesh = torch.distributed.init_device_mesh(self.device.type, (self.world,))
+            for block in blocks:
+                fully_shard(block, mesh=mesh, mp_policy=policy)
+            return fully_shard(module, mesh=mesh, mp_policy=policy)
+        return self.accelerator.prepare_model(module) if self.world > 1 else module
+
+    def autocast(self) -> AbstractContextManager:
+        """Mixed precision by config."""
+        return self.accelerator.autocast()
+
+    def accumulating(self, wrapped: nn.Module, last: bool) -> AbstractContextManager:
+        """Around forward and backward of one batch of several: gradients are exchanged with the last one only."""
+        if isinstance(wrapped, FSDPModule):
+            wrapped.set_requires_gradient_sync(last)
+            return nullcontext()
+        return nullcontext() if last or self.world == 1 else wrapped.no_sync()
+
+    def total(self, numbers: list[float]) -> list[float]:
+        """Sums over all processes, in float64."""
+        if self.world == 1:
+            return numbers
+        vector = torch.tensor(numbers, dtype=torch.float64, device=self.device)
+        torch.distributed.all_reduce(vector)
+        return vector.tolist()
+
+    def gather(self, thing: Any) -> list[Any]:
+        """Everybody's ``thing``, in order of ranks, on every process."""
+        return gather_object([thing]) if self.world > 1 else [thing]
+
+    def from_first(self, thing: Any) -> Any:
+        """What process 0 holds."""
+        return broadcast_object_list([thing])[0] if self.world > 1 else thing
+
+    def wait(self) -> None:
+        """Until all are here."""
+        self.accelerator.wait_for_everyone()
+
+    def close(self) -> None:
+        """Leave the process group."""
+        if self.world > 1:
+            self.accelerator.end_training()
+
+    def memory_gb(self) -> float:
+        """Largest memory held so far: of the GPU, or of the process."""
+        if self.device.type == "cuda":
+            return torch.cuda.max_memory_allocated() / 1e9
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
+def to_device(value: Tensor, device: torch.device) -> Tensor:
+    """Copy that does not wait where it need not."""
+    return value.to(device, non_blocking=True)
