@@ -58,14 +58,13 @@ def sensor(rng: np.random.Generator, tone: ToneConfig | None, noise: NoiseConfig
 
     shot, read = (np.exp(rng.uniform(*np.log(limits))) for limits in (noise.shot, noise.read))
     table = encoded(light[..., None] + np.sqrt(shot * light + read**2)[..., None] * _QUANTILES).ravel()
-    offset = np.array([0, 1, 2], np.int32) * 65536
 
     def noisy(frame: np.ndarray) -> np.ndarray:
-        index = frame.astype(np.int32)
+        index = frame.reshape(len(frame), -1).astype(np.int32)
         index <<= 8
-        index += np.frombuffer(rng.bytes(frame.size), np.uint8).reshape(frame.shape)
-        index += offset
-        return table.take(index, mode="clip")
+        index += np.tile(np.arange(3, dtype=np.int32) << 16, frame.shape[1])
+        index += np.frombuffer(rng.bytes(frame.size), np.uint8).reshape(index.shape)
+        return table.take(index, mode="clip").reshape(frame.shape)
 
     return noisy
 

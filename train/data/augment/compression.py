@@ -12,7 +12,9 @@ from PIL import Image
 from train.data.augment.camera import Step
 from train.data.augment.config import JpegConfig, VideoConfig
 
-_CAREFUL = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
+# Without these flags the scaler's short cuts darken a picture by two levels: colour must not tell what was coded.
+_TO_YUV = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
+_TO_RGB = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
 def jpeg(rng: np.random.Generator, config: JpegConfig) -> Step:
@@ -46,7 +48,7 @@ def h264(rgb: np.ndarray, rng: np.random.Generator, config: VideoConfig) -> np.n
         nonlocal done
         for packet in packets:
             for frame in decoder.decode(packet):
-                picture = frame.reformat(format="rgb24", src_colorspace=Colorspace.ITU709, interpolation=_CAREFUL)
+                picture = frame.reformat(format="rgb24", src_colorspace=Colorspace.ITU709, interpolation=_TO_RGB)
                 out[done] = picture.to_ndarray()[:height, :width]
                 done += 1
 
@@ -55,7 +57,7 @@ def h264(rgb: np.ndarray, rng: np.random.Generator, config: VideoConfig) -> np.n
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
-            interpolation=_CAREFUL,
+            interpolation=_TO_YUV,
         )
         keep(encoder.encode(picture))
     keep([*encoder.encode(None), None])

@@ -10,7 +10,7 @@ Chance = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
+def _ordered(pair: tuple) -> tuple:
     if pair[0] > pair[1]:
         raise ValueError(f"a range goes from its least to its most, not from {pair[0]} to {pair[1]}")
     return pair
@@ -95,18 +95,18 @@ class JpegConfig(_Settings):
     """Every frame through JPEG."""
 
     chance: Chance = 0.15
-    quality: tuple[Annotated[int, Field(ge=1, le=95)], Annotated[int, Field(ge=1, le=95)]] = Field(
-        (30, 90), description="libjpeg's quality"
-    )
+    quality: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=95)], Annotated[int, Field(ge=1, le=95)]], AfterValidator(_ordered)
+    ] = Field((30, 90), description="libjpeg's quality")
 
 
 class VideoConfig(_Settings):
     """The clip through H.264."""
 
     chance: Chance = 0.3
-    crf: tuple[Annotated[int, Field(ge=0, le=51)], Annotated[int, Field(ge=0, le=51)]] = Field(
-        (20, 36), description="x264's constant rate factor"
-    )
+    crf: Annotated[
+        tuple[Annotated[int, Field(ge=0, le=51)], Annotated[int, Field(ge=0, le=51)]], AfterValidator(_ordered)
+    ] = Field((20, 36), description="x264's constant rate factor")
 
 
 class AugmentConfig(_Settings):

@@ -42,10 +42,8 @@ def _surface(surface: np.ndarray, window: Window) -> np.ndarray:
 
 
 def _flow(flow: np.ndarray, window: Window) -> np.ndarray:
-    out = window.nearest(flow)
     x, y = window.scale
-    out *= np.array([-x if window.mirrored else x, y], out.dtype)
-    return out
+    return window.nearest(flow) * np.array([-x if window.mirrored else x, y], flow.dtype)
 
 
 def _matte(matte: np.ndarray, window: Window) -> np.ndarray:

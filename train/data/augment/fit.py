@@ -47,8 +47,7 @@ def centre_fit(sample: Sample, height: int, width: int) -> Sample:
 
 
 def _through(sample: Sample, window: Window) -> Sample:
-    # Lanczos, stretched when it reduces: the sharpest picture without aliases.
-    rgb = window.smooth(sample.rgb, Image.Resampling.LANCZOS)
+    rgb = window.smooth(sample.rgb, Image.Resampling.BICUBIC)
     return replace(sample, rgb=rgb, labels=move(sample.labels, window))
 
 
@@ -61,16 +60,22 @@ def random_window(
 ) -> Window:
     """A window of random size, aspect and place.
 
-    To keep people in view, several are drawn and the first that shows enough of them is taken; if none does, the one
-    that shows most.
+    To keep people in view, several are drawn about points of theirs, and the first that shows enough of them is taken;
+    if none does, the one that shows most.
     """
     keep = rng.random() < config.keep_people
     stretch = np.exp(rng.uniform(-1, 1, _CANDIDATES) * np.log(config.stretch))
     scale = np.exp(rng.uniform(*np.log(config.scale), _CANDIDATES))
-    place = rng.random((_CANDIDATES, 2))
+    place, points = rng.random((_CANDIDATES, 2)), rng.random(_CANDIDATES)
     sizes = np.array([largest(source, target, s) for s in stretch]) * np.minimum(scale, 1.0)[:, None]
-    corners = place * (np.array(source[::-1]) - sizes)
+    least, most = np.zeros_like(sizes), np.array(source[::-1]) - sizes
     people = people_map(labels, source) if keep else None
+    if people is not None:  # only places that show a point of theirs
+        total = people.ravel().cumsum(dtype=np.float64)
+        row, column = np.divmod(np.searchsorted(total, points * total[-1], side="right"), source[1])
+        point = np.stack([column, row], 1) + 0.5
+        least, most = np.maximum(least, point - sizes), np.minimum(most, point)
+    corners = least + place * (most - least)
     pick = 0
     if people is not None:
         shown = np.array([_share(people, corner, size) for corner, size in zip(corners, sizes, strict=True)])
