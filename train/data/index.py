@@ -72,7 +72,7 @@ class Index:
         return hashed.hexdigest()[:16]
 
 
-def build_index(url: str | Sequence[str], name: str = "", shards: slice = slice(None)) -> Index:
+def build_index(url: str | Sequence[str], name: str = "", shards: slice = slice(None), retries: int = 0) -> Index:
     """Look at every shard of a data set once.
 
     A shard's record says where its members lie; without one, the tar's headers are read, and the result kept in the
@@ -82,6 +82,7 @@ def build_index(url: str | Sequence[str], name: str = "", shards: slice = slice(
         url: root of a data set, a tar, a brace pattern or a list of these; local paths or fsspec URLs.
         name: of the source.
         shards: which of the shards, in their order.
+        retries: further tries of a failing remote read.
 
     Raises:
         ThfmError: no data set there, or no readable clip in any of its shards.
@@ -90,12 +91,14 @@ def build_index(url: str | Sequence[str], name: str = "", shards: slice = slice(
     if not urls:
         raise ThfmError(f"source {name} ({url}) has no shards left to read: hold out fewer, or add some.")
     with ThreadPoolExecutor(_READERS) as pool:
-        found = list(pool.map(lambda shard: entries_of(shard, name), urls))
+        found = list(pool.map(lambda shard: entries_of(shard, name, retries), urls))
     damaged = tuple(damage for _, faults in found for damage in faults)
     rows = [(place, entry) for place, (entries, _) in enumerate(found) for entry in entries]
     if not rows:
-        reason = f": {damaged[0].reason}" if damaged else ""
-        raise ThfmError(f"source {name} ({url}) has no clip that can be read{reason}")
+        reason = (
+            f"{damaged[0].shard} {damaged[0].reason}" if damaged else "none holds rgb.mp4; generate or fetch it anew."
+        )
+        raise ThfmError(f"source {name} ({url}) has no clip to draw: {reason}")
     return _table(name, urls, rows, damaged)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from synth.conventions import ThfmError
 from train.data.batch import Batch, stack
 from train.data.config import DataConfig
-from train.data.index import build_index
+from train.data.index import Index, build_index
 from train.data.plan import Draw, Plan, State, build_plan
 from train.data.read import check_fields, make_sample, named
 from train.data.sample import Sample
@@ -68,11 +68,22 @@ def build_loader(
             )
     kept = slice(None, -config.validation.shards or None)
     sources = zip(config.sources, config.source_names, strict=True)
-    indexes = [build_index(source.url, name, kept) for source, name in sources]
+    indexes = [build_index(source.url, name, kept, config.retries) for source, name in sources]
+    _check_shards(indexes, config.damaged_share)
     plan = build_plan(config, indexes, requests, seed)
     if position is not None and position["seed"] != seed:
         raise ThfmError(f"the data position was saved with seed {position['seed']}, not {seed}: resume with that seed.")
     return Loader(config, plan, requests, batch_size, rank, world, position)
+
+
+def _check_shards(indexes: Sequence[Index], allowed: float) -> None:
+    for index in indexes:
+        broken = [damage for damage in index.damaged if not damage.key]
+        if len(broken) > allowed * len(index.shards):
+            raise ThfmError(
+                f"{len(broken)} of {len(index.shards)} shards of source {index.name} are damaged, more than "
+                f"{allowed:.0%}: mend {broken[0].shard} ({broken[0].reason}) and the like, or raise data.damaged_share."
+            )
 
 
 class Loader:
@@ -95,21 +106,12 @@ class Loader:
     ):
         self.plan = plan
         self.damaged: list[Damage] = [damage for index in plan.indexes for damage in index.damaged]
-        self._config, self._state = config, dict(position["state"]) if position else plan.begin()
-        self._ahead: deque[State] = deque()
-        self._samples = self._replaced = 0
-        workers = config.workers
-        self._loader = DataLoader(
-            _Samples(plan, dict(requests), config),
-            batch_sampler=_Sampler(plan, self._state, batch_size, rank, world, self._ahead),
-            num_workers=workers,
-            collate_fn=_untouched,
-            pin_memory=torch.cuda.is_available(),
-            multiprocessing_context=_context(config.start) if workers else None,
-            prefetch_factor=config.prefetch if workers else None,
-            persistent_workers=bool(workers),
-        )
+        self._config, self._requests = config, dict(requests)
+        self._part = batch_size, rank, world
+        self._state: State = dict(position["state"]) if position else plan.begin()
+        self._ahead: deque[State] = deque()  # states after the batches that workers are making
         self._batches: Iterator[Any] | None = None
+        self._samples = self._replaced = 0
 
     def __iter__(self) -> Loader:
         return self
@@ -117,8 +119,16 @@ class Loader:
     def __next__(self) -> Batch:
         before = time.perf_counter()
         if self._batches is None:
-            self._batches = iter(self._loader)
-        batch = next(self._batches)
+            self._batches = self._started()
+        try:
+            batch = next(self._batches)
+        except RuntimeError as error:
+            if not str(error).startswith("DataLoader worker"):
+                raise
+            raise ThfmError(
+                f"a reading process died ({error}): if memory ran out, lower data.workers or data.prefetch; if "
+                "/dev/shm is small, enlarge it (docker run --shm-size=16g)."
+            ) from error
         if isinstance(batch, str):
             raise ThfmError(batch)
         self._state = self._ahead.popleft()
@@ -130,8 +140,23 @@ class Loader:
         return {"seed": self.plan.seed, "state": self._state}
 
     def close(self) -> None:
-        """Stop the workers."""
+        """Stop the workers. Asking for another batch starts them again, at the same position."""
         self._batches = None
+        self._ahead.clear()
+
+    def _started(self) -> Iterator[Any]:
+        config = self._config
+        return iter(
+            DataLoader(
+                _Samples(self.plan, self._requests, config),
+                batch_sampler=_Sampler(self.plan, self._state, *self._part, self._ahead),
+                num_workers=config.workers,
+                collate_fn=_untouched,
+                pin_memory=torch.cuda.is_available(),
+                multiprocessing_context=_context(config.start) if config.workers else None,
+                prefetch_factor=config.prefetch if config.workers else None,
+            )
+        )
 
     def _note(self, batch: Batch) -> None:
         known = set(self.damaged)

@@ -46,18 +46,16 @@ def check_fields(fields: Iterable[str], where: str) -> None:
 
 
 def fetch(index: Index, clip: int, fields: Iterable[str], retries: int, threads: int = 1) -> tuple[Clip, bytes]:
-    """One clip with the members that ``fields`` need besides colour, and the digest of their bytes.
+    """One clip with the members that ``fields`` need besides colour, and a digest of its ``meta.json``, which holds
+    the checksums of all its members.
 
     Raises:
         ThfmError: a member cannot be read.
     """
     wanted = {META, *CAPTION, *(FIELDS[name].member for name in ("rgb", *companions(fields)))}
     shard = index.shards[index.shard[clip]]
-    members = read_members(shard, index.members_of(clip, wanted), retries)
-    digest = hashlib.blake2b(digest_size=16)
-    for name in sorted(members):
-        digest.update(members[name])
-    return Clip(index.keys[clip], with_meta(index.keys[clip], members), shard, threads), digest.digest()
+    members = with_meta(index.keys[clip], read_members(shard, index.members_of(clip, wanted), retries))
+    return Clip(index.keys[clip], members, shard, threads), hashlib.blake2b(members[META]).digest()
 
 
 def decode(clip: Clip, source: str, task: str, fields: Iterable[str], window: Window, pool: Executor) -> Sample:

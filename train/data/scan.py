@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from synth.conventions import ThfmError
-from synth.shards.storage import locate, opened, read_bytes, write_bytes
+from synth.shards.storage import locate, opened, write_bytes
 from synth.shards.tars import Places, scan_tar
 from train.data.foreign import foreign_entry
-from train.data.shardfile import Damage, Stamp, bare, stamp_of
+from train.data.shardfile import Damage, Stamp, bare, patiently, stamp_of
 
 META = "meta.json"
 _VERSION = 1
@@ -32,24 +32,27 @@ class Entry:
     members: Places
 
 
-def entries_of(shard: str, source: str) -> tuple[list[Entry], list[Damage]]:
+def entries_of(shard: str, source: str, retries: int = 0) -> tuple[list[Entry], list[Damage]]:
     """Clips of a shard that can be drawn, and what is wrong with it. Clips without colour are left out."""
     try:
-        stamp = stamp_of(shard)
-        found = _from_record(shard, stamp) or _from_cache(stamp)
+        stamp = stamp_of(shard, retries)
+        found = _from_record(shard, stamp, retries) or _from_cache(stamp)
         if found is None:
             found = _scanned(shard, source)
-            _keep(stamp, *found)
+            if not found[1]:  # what failed may do better next time
+                _keep(stamp, found[0])
         entries, damaged = found
     except ThfmError as error:
         entries, damaged = [], [Damage(source, shard, "", bare(error, shard))]
     return [e for e in entries if e.frames and e.height and e.width and "rgb.mp4" in e.members], damaged
 
 
-def _from_record(shard: str, stamp: Stamp) -> tuple[list[Entry], list[Damage]] | None:
+def _from_record(shard: str, stamp: Stamp, retries: int) -> tuple[list[Entry], list[Damage]] | None:
     """What the writer of the shard noted beside it, if it did and the shard has not been changed or cut since."""
     try:
-        record = json.loads(read_bytes(f"{shard.removesuffix('.tar')}.json"))
+        url = f"{shard.removesuffix('.tar')}.json"
+        fs, path = locate(url)
+        record = json.loads(patiently(url, lambda: fs.cat_file(path), retries))
         if record["bytes"] != stamp.size:
             return None
         return [_entry(e) for e in record["index"]], []
@@ -114,16 +117,15 @@ def _cached_as(stamp: Stamp) -> Path:
 def _from_cache(stamp: Stamp) -> tuple[list[Entry], list[Damage]] | None:
     try:
         plain = json.loads(_cached_as(stamp).read_bytes())
-        return [_entry(e) for e in plain["entries"]], [Damage(*d) for d in plain["damaged"]]
+        return [_entry(e) for e in plain], []
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _keep(stamp: Stamp, entries: list[Entry], damaged: list[Damage]) -> None:
+def _keep(stamp: Stamp, entries: list[Entry]) -> None:
     if not stamp.version:
         return  # nothing tells when such a file changes
-    plain = {"entries": [asdict(e) for e in entries], "damaged": [list(d) for d in damaged]}
     try:
-        write_bytes(_cached_as(stamp), json.dumps(plain).encode())
+        write_bytes(_cached_as(stamp), json.dumps([asdict(e) for e in entries]).encode())
     except (OSError, ThfmError):
         return  # a read-only or full home costs another scan, nothing else

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
 
 from fsspec.implementations.local import LocalFileSystem
 
 from synth.conventions import ThfmError
 from synth.shards.storage import locate
 
+T = TypeVar("T")
 _GAP = 1 << 20  # a remote request takes about as long as reading on over this many bytes
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 
@@ -34,18 +35,12 @@ class Stamp(NamedTuple):
     version: str
 
 
-def stamp_of(url: str) -> Stamp:
+def stamp_of(url: str, retries: int = 0) -> Stamp:
     """Size and version of a file. Raises ThfmError if it is not there."""
     fs, path = locate(url)
-    try:
-        info = fs.info(path)
-    except FileNotFoundError:
-        raise ThfmError(f"{url} does not exist: check the path.") from None
-    except Exception as error:  # each file system raises its own
-        raise ThfmError(f"{url} cannot be read ({error}): check the path.") from None
-    version = next(
-        (info[n] for n in ("ETag", "etag", "mtime", "LastModified", "updated", "created") if info.get(n)), ""
-    )
+    info = patiently(url, lambda: fs.info(path), retries)
+    names = ("ETag", "etag", "mtime", "LastModified", "updated", "created")
+    version = next((info[name] for name in names if info.get(name)), "")
     return Stamp(url, int(info["size"] or 0), str(version))
 
 
@@ -66,9 +61,15 @@ def read_members(url: str, places: Mapping[str, tuple[int, int]], retries: int =
     local = isinstance(fs, LocalFileSystem)
     found = {}
     for start, stop, names in coalesced(places, 0 if local else _GAP):
-        data = _read_local(url, path, start, stop) if local else _patiently(fs, url, path, start, stop, retries)
+        if local:
+            data = patiently(url, lambda start=start, stop=stop: _read_local(path, start, stop))
+        else:
+            data = patiently(url, lambda start=start, stop=stop: fs.cat_file(path, start=start, end=stop), retries)
         if len(data) < stop - start:
-            raise ThfmError(f"{url} ends at byte {start + len(data)}, within {names[-1]}: fetch the shard again.")
+            names = [name for name in names if sum(places[name]) > start + len(data)]
+            raise ThfmError(f"{url} ends within {names[0]}: fetch or generate the shard again.")
+        if len(data) > stop - start:
+            raise ThfmError(f"{url} comes whole when a part is asked for: its server must support byte ranges.")
         for name in names:
             begin = places[name][0] - start
             found[name] = data if len(names) == 1 else data[begin : begin + places[name][1]]
@@ -87,26 +88,26 @@ def coalesced(places: Mapping[str, tuple[int, int]], gap: int) -> list[tuple[int
     return ranges
 
 
-def _read_local(url: str, path: str, start: int, stop: int) -> bytes:
-    try:
-        with open(path, "rb", buffering=0) as file:
-            return os.pread(file.fileno(), stop - start, start)
-    except OSError as error:
-        raise ThfmError(f"{url} cannot be read ({error.strerror}): check the path.") from None
+def _read_local(path: str, start: int, stop: int) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return os.pread(file.fileno(), stop - start, start)
 
 
-def _patiently(fs: Any, url: str, path: str, start: int, stop: int, retries: int) -> bytes:
+def patiently(url: str, read: Callable[[], T], retries: int = 0) -> T:
+    """What ``read`` gives, tried again at growing intervals while it fails. Raises ThfmError when it does not help."""
     for attempt in range(retries + 1):
         try:
-            return fs.cat_file(path, start=start, end=stop)
-        except (FileNotFoundError, PermissionError) as error:
-            raise ThfmError(f"{url} cannot be read ({error}): check the path.") from None
+            return read()
+        except FileNotFoundError:
+            raise ThfmError(f"{url} does not exist: check the path.") from None
+        except PermissionError as error:
+            raise ThfmError(f"{url} may not be read ({error}): check the path and your rights.") from None
         except Exception as error:  # each file system raises its own
             if attempt == retries:
-                raise ThfmError(f"{url} cannot be read, tried {retries + 1} times ({error}).") from None
+                tried = f"tried {retries + 1} times, " if retries else ""
+                raise ThfmError(f"{url} cannot be read ({tried}{type(error).__name__}: {error}).") from None
             # Spread out, so that many readers do not come back at the same moment.
-            pause = min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)
-            time.sleep(pause * random.uniform(0.5, 1))
+            time.sleep(min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE) * random.uniform(0.5, 1))
     raise AssertionError
 
 

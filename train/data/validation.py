@@ -19,7 +19,7 @@ from train.data.read import Window, check_fields, decode, fetch, named
 from train.data.sample import Sample
 from train.data.shardfile import Damage
 
-_AHEAD = 2  # samples decoded while one is validated
+_AHEAD = 1  # samples decoded while one is validated: all labels of 81 large frames take more than a GB
 
 
 def build_validation(config: DataConfig, requests: Mapping[str, Request], rank: int = 0, world: int = 1) -> Validation:
@@ -34,10 +34,10 @@ def build_validation(config: DataConfig, requests: Mapping[str, Request], rank: 
     fields = tuple(dict.fromkeys(field for request in requests.values() for field in request.fields))
     check_fields(fields, "validation")
     held = config.validation
-    indexes = [build_index(url, f"validation {i}") for i, url in enumerate(held.urls)]
+    indexes = [build_index(url, f"validation {i}", retries=config.retries) for i, url in enumerate(held.urls)]
     if held.shards:
         for source, name in zip(config.sources, config.source_names, strict=True):
-            indexes.append(build_index(source.url, name, slice(-held.shards, None)))
+            indexes.append(build_index(source.url, name, slice(-held.shards, None), config.retries))
     lengths = sorted(length.frames for length in config.lengths if length.share > 0)
     clips = [(i, clip) for i, index in enumerate(indexes) for clip in np.flatnonzero(index.frames >= lengths[0])]
     short = sum(len(index) for index in indexes) - len(clips)
