@@ -127,7 +127,8 @@ def _write_tokens(model: ThfmModel, state: dict[str, Tensor], folder: Path) -> N
 
 
 def _write_pipeline(folder: Path, expand_timesteps: bool) -> None:
-    """What lets diffusers' WanPipeline load the folder; it generates from embeddings, for there is no text encoder."""
+    """What lets ``WanPipeline.from_pretrained(folder, text_encoder=None, tokenizer=None)`` load it and generate from
+    embeddings; text encoder and tokenizer are not ours to copy."""
     scheduler = UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0)
     scheduler.save_pretrained(folder / "scheduler")
     index = {

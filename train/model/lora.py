@@ -38,9 +38,8 @@ def add_lora(
     try:
         transformer.add_adapter(config, ADAPTER)
     except ValueError as error:
-        raise ThfmError(
-            f"LoRA fits no layer ({error}): choose targets such as {', '.join(backbone.lora_targets)}."
-        ) from None
+        known = ", ".join(backbone.lora_targets)
+        raise ThfmError(f"LoRA finds no layer named {', '.join(targets)}: choose from {known}.") from error
     for name, parameter in transformer.named_parameters():
         if ".lora_" in name:
             parameter.data = parameter.data.float()

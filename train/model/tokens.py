@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 
 import torch
 import torch.nn.functional as F
@@ -60,8 +61,9 @@ class TokenGroup(nn.Module):
         return torch.cat([times[:, None], (self.position.double() * extent).expand(frames, 2)], 1)
 
     def read(self, features: Tensor) -> Tensor:
-        """(B, T, D) -> (B, T, K) in float32, under autocast too: half a per mille of the image is a pixel."""
-        with torch.autocast(features.device.type, enabled=False):
+        """(B, T, D) -> (B, T, K) in float32, under autocast too: in bfloat16 a keypoint moves by pixels."""
+        device = features.device.type
+        with torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nullcontext():
             features = F.layer_norm(features.float(), features.shape[-1:]) * self.scale.float() + self.shift.float()
             return F.linear(features, self.head.weight.float(), self.head.bias.float())
 
