@@ -10,7 +10,7 @@ from train.tasks.metrics.dense_pose import surface_summary, surface_sums
 from train.tasks.pixels import has_value
 
 # A pixel is a person where its channels add up to more than this. The points of a T-posed body lie in the unit cube
-# between the planes x + y + z = 1 (hands and feet) and 2; black lies on 0. The plane half way is what noise on
+# between the planes x + y + z = 1 (feet and right hand) and 2.2; black lies on 0. The plane half way is what noise on
 # either crosses least, and needs one sum.
 PERSON_ABOVE = 0.5
 
@@ -31,9 +31,9 @@ class DensePoseTask(DenseTask):
 
     def decode(self, answer: np.ndarray) -> dict[str, np.ndarray]:
         """``surface`` (T, H, W, 3) float32 in the unit cube; NaN off people."""
-        answer = np.asarray(answer, np.float32)
-        person = answer.sum(-1, keepdims=True) > PERSON_ABOVE
-        return {"surface": np.where(person, np.clip(answer, 0, 1), np.nan).astype(np.float32)}
+        surface = np.clip(np.asarray(answer, np.float32), 0, 1)
+        surface[~_is_person(answer)] = np.nan
+        return {"surface": surface}
 
     def measure(self, prediction: Labels, labels: Labels) -> Measure:
         return surface_sums(prediction["surface"], labels["surface"], CANONICAL_EXTENT)
@@ -42,8 +42,12 @@ class DensePoseTask(DenseTask):
         return surface_summary(total)
 
     def averaged(self, target: np.ndarray) -> np.ndarray:
-        return np.concatenate([target, target.sum(-1, keepdims=True) > PERSON_ABOVE], -1).astype(np.float32)
+        return np.concatenate([target, _is_person(target)[..., None]], -1).astype(np.float32)
 
     def from_average(self, mean: np.ndarray) -> np.ndarray:
         share = mean[..., 3:]
         return np.where(share > 0.5, mean[..., :3] / np.maximum(share, 0.5), 0).astype(np.float32)
+
+
+def _is_person(colours: np.ndarray) -> np.ndarray:
+    return colours[..., 0] + colours[..., 1] + colours[..., 2] > PERSON_ABOVE

@@ -13,6 +13,7 @@ from train.tasks.metrics.sums import mean
 from train.tasks.pixels import RegionOptions, in_region, region_fields
 
 _GAIN = 0.4  # s = gain * ln(d + 1): 1 median is 0.28
+_ENOUGH = 2**19  # pixels that settle a median: to a thousandth of the pixels
 _REACH = float(np.expm1(1 / _GAIN))  # 11.2 medians and more are 1
 # Black Red Yellow Green Cyan Blue Magenta White: each step walks one edge of the RGB cube, so the path never comes
 # nearer than 1 to itself, except next door.
@@ -31,10 +32,10 @@ class DepthOptions(RegionOptions):
 def to_banana(s: np.ndarray) -> np.ndarray:
     """Numbers in [0, 1] (...) -> their place on the path of 8 colours, (..., 3) float32."""
     place = np.asarray(s, np.float32) * 7
-    colours = np.zeros((*place.shape, 3), np.float32)
+    planes = np.zeros((3, *place.shape), np.float32)
     for step, (axis, sign) in enumerate(_STEPS):
-        colours[..., axis] += sign * np.clip(place - step, 0, 1)
-    return colours
+        planes[axis] += sign * np.minimum(np.maximum(place - step, 0), 1)
+    return np.stack(list(planes), -1)
 
 
 def from_banana(colours: np.ndarray) -> np.ndarray:
@@ -54,7 +55,16 @@ def from_banana(colours: np.ndarray) -> np.ndarray:
 
 
 def _number(medians: np.ndarray) -> np.ndarray:
-    return np.clip(_GAIN * np.log1p(medians), 0, 1)
+    """s of depth in medians, float32; NaN where that is no depth."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.clip(np.float32(_GAIN) * np.log(np.asarray(medians, np.float32) + 1), 0, 1)
+
+
+def _median(depth: np.ndarray, valid: np.ndarray) -> np.float32:
+    """The median of valid depth; 1 if there is none. Of many pixels every n-th counts, so that half a million do."""
+    step = max(1, int(valid.sum()) // _ENOUGH)
+    seen = depth[valid][::step]
+    return np.median(seen) if len(seen) else np.float32(1)
 
 
 class DepthTask(DenseTask):
@@ -81,11 +91,11 @@ class DepthTask(DenseTask):
 
     def encode(self, labels: Labels) -> dict[str, np.ndarray]:
         valid = self._valid(labels)
-        s = np.ones(valid.shape, np.float32)
-        if valid.any():
-            seen = labels["depth"][valid]
-            s[valid] = _number(seen / np.median(seen))
-        return {"target": self._colours(s), "valid": valid}
+        unit = _median(labels["depth"], valid)
+        target = np.empty((*valid.shape, 3), np.float32)
+        for t, depth in enumerate(labels["depth"]):
+            target[t] = self._colours(np.where(valid[t], _number(depth / unit), 1))
+        return {"target": target, "valid": valid}
 
     def _colours(self, s: np.ndarray) -> np.ndarray:
         return to_banana(s) if self.options.coding == "banana" else np.repeat(s[..., None], 3, -1).astype(np.float32)
@@ -100,8 +110,9 @@ class DepthTask(DenseTask):
 
     def measure(self, prediction: Labels, labels: Labels) -> Measure:
         truth, valid = labels["depth"], self._valid(labels)
-        if not self.options.measure_far and valid.any():
-            valid[valid] = truth[valid] < _REACH * np.median(truth[valid])
+        if not self.options.measure_far:
+            with np.errstate(invalid="ignore"):
+                valid &= truth < _REACH * _median(truth, valid)
         return depth_errors(prediction["depth"], truth, valid, self.options.alignment)
 
     def summarise(self, total: Measure) -> dict[str, float]:

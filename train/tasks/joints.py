@@ -62,7 +62,7 @@ def rank_people(points: np.ndarray, in_frame: np.ndarray, instances: np.ndarray 
     box = np.where(there.any((2, 3)), np.where(np.isfinite(high), high - low, 0).prod(-1), 0).sum(1)
     area = np.zeros(people)
     if instances is not None:
-        area = np.bincount(instances.ravel(), minlength=people + 1)[1 : people + 1]
+        area = np.array([np.count_nonzero(instances == k + 1) for k in range(people)])
     return np.lexsort((np.arange(people), -box, -area))
 
 

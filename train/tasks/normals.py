@@ -34,9 +34,9 @@ class NormalsTask(DenseTask):
     def decode(self, answer: np.ndarray) -> dict[str, np.ndarray]:
         """``normals`` (T, H, W, 3) float32 of unit length; an answer without direction looks at the viewer."""
         normals = 2 * np.asarray(answer, np.float32) - 1
-        length = np.linalg.norm(normals, axis=-1, keepdims=True)
-        viewer = np.array([0, 0, 1], np.float32)
-        return {"normals": np.where(length > 1e-6, normals / np.maximum(length, 1e-6), viewer)}
+        length = np.sqrt(np.einsum("...c,...c->...", normals, normals))
+        normals[length < 1e-6] = (0, 0, 1)
+        return {"normals": normals / np.where(length < 1e-6, 1, length)[..., None]}
 
     def measure(self, prediction: Labels, labels: Labels) -> Measure:
         return angle_sums(prediction["normals"], labels["normals"], self._valid(labels))

@@ -28,7 +28,9 @@ class SegmentationTask(DenseTask):
     def encode(self, labels: Labels) -> dict[str, np.ndarray]:
         classes = self._classes(labels)
         valid = classes != IGNORE
-        return {"target": self.palette[np.where(valid, classes, 0)], "valid": valid}
+        colours = np.zeros((256, 3), np.float32)
+        colours[: len(self.names)] = self.palette
+        return {"target": colours.take(classes, axis=0), "valid": valid}
 
     def decode(self, answer: np.ndarray) -> dict[str, np.ndarray]:
         """The field of the task, (T, H, W) uint8."""
@@ -49,10 +51,10 @@ class SegmentationTask(DenseTask):
 
     def _classes(self, labels: Labels) -> np.ndarray:
         classes = labels[self.fields[0]]
-        unknown = (classes >= len(self.names)) & (classes != IGNORE)
-        if unknown.any():
+        unknown = classes[(classes >= len(self.names)) & (classes != IGNORE)]
+        if len(unknown):
             raise ThfmError(
-                f"{self.fields[0]} holds class {int(classes[unknown][0])}, but only 0 to {len(self.names) - 1} and "
+                f"{self.fields[0]} holds class {int(unknown[0])}, but only 0 to {len(self.names) - 1} and "
                 f"{IGNORE} (unknown) have a meaning; map the data set's classes first."
             )
         return classes

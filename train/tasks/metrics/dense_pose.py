@@ -15,7 +15,7 @@ def surface_sums(prediction: np.ndarray, truth: np.ndarray, extent: float) -> di
     Distances are straight lines through the rest pose, not geodesics: they need no mesh, and are the shorter, so that
     GPS is a little kinder than DensePose's own wherever two parts lie close together (fingers, thighs).
     """
-    p, a = np.isfinite(prediction).all(-1), np.isfinite(truth).all(-1)
+    p, a = np.isfinite(prediction[..., 0]), np.isfinite(truth[..., 0])
     both = p & a
     metres = np.linalg.norm(prediction[both].astype(np.float64) - truth[both], axis=-1) * extent
     sums = {

@@ -37,13 +37,18 @@ def disconnection(prediction: np.ndarray, truth: np.ndarray, step: float = 0.1) 
     A pixel's level is the last threshold at which it still belongs to the largest 4-connected region where both mattes
     reach the threshold; what its alpha exceeds that level by, if by 0.15 or more, is disconnected.
     """
-    level = np.full(truth.shape, -1.0)
+    level = np.zeros(truth.shape)
+    lower = np.minimum(prediction, truth)
     thresholds = np.linspace(0, 1, round(1 / step) + 1)
-    for below, threshold in zip(thresholds[:-1], thresholds[1:], strict=True):
-        regions, number = ndimage.label((prediction >= threshold) & (truth >= threshold))
-        largest = regions == 1 + np.argmax(np.bincount(regions.ravel())[1:]) if number else np.zeros_like(level, bool)
-        level[(level < 0) & ~largest] = below
-    level[level < 0] = 1.0
+    window = ndimage.find_objects((lower >= thresholds[1]).astype(np.int8))
+    if window:  # elsewhere the level is 0
+        part, still = level[window[0]], np.ones(level[window[0]].shape, bool)
+        for below, threshold in zip(thresholds[:-1], thresholds[1:], strict=True):
+            regions, number = ndimage.label(lower[window[0]] >= threshold)
+            largest = regions == 1 + np.argmax(np.bincount(regions.ravel())[1:]) if number else np.zeros_like(still)
+            part[still & ~largest] = below
+            still &= largest
+        part[still] = 1.0
 
     def connected(alpha: np.ndarray) -> np.ndarray:
         excess = alpha - level
@@ -59,21 +64,23 @@ def matte_errors(prediction: np.ndarray, truth: np.ndarray, valid: np.ndarray) -
     error of the change from frame to frame (0 for one frame): all per frame, averaged over frames, then over clips,
     never scaled up. ``intersection`` and ``union`` of alpha >= 0.5 are pixels, pooled over the set.
     """
-    p = np.where(valid, prediction, 0).astype(np.float64)
-    a = np.where(valid, truth, 0).astype(np.float64)
+    p = np.where(valid, prediction, 0).astype(np.float32)
+    a = np.where(valid, truth, 0).astype(np.float32)
     counted = valid.sum((1, 2))
     frames = np.flatnonzero(counted)
-    error = np.abs(p - a)
+    error, change = np.abs(p - a), np.diff(p - a, axis=0)
     means = dict.fromkeys(MATTE_METRICS, np.nan)
     if len(frames):
         pixels = counted[frames]
         means = {
-            "mad": (error.sum((1, 2))[frames] / pixels).mean(),
-            "mse": (np.square(error).sum((1, 2))[frames] / pixels).mean(),
-            "sad": error.sum((1, 2))[frames].mean() / 1000,
+            "mad": (error.sum((1, 2), dtype=np.float64)[frames] / pixels).mean(),
+            "mse": (np.square(error).sum((1, 2), dtype=np.float64)[frames] / pixels).mean(),
+            "sad": error.sum((1, 2), dtype=np.float64)[frames].mean() / 1000,
             "grad": np.mean([np.square(gradient(p[t]) - gradient(a[t])).sum() for t in frames]) / 1000,
             "conn": np.mean([np.abs(np.subtract(*disconnection(p[t], a[t]))).sum() for t in frames]) / 1000,
-            "dtssd": np.sqrt(np.square(np.diff(p - a, axis=0)).mean((1, 2))).mean() if len(p) > 1 else 0.0,
+            "dtssd": np.sqrt(np.square(np.diff(p - a, axis=0)).mean((1, 2), dtype=np.float64)).mean()
+            if len(p) > 1
+            else 0.0,
         }
     p, a = (p >= 0.5) & valid, (a >= 0.5) & valid
     return {**per_clip(means), "intersection": np.float64((p & a).sum()), "union": np.float64((p | a).sum())}
