@@ -1,4 +1,4 @@
-"""What augmentation costs: milliseconds a frame of every part alone, and of the shipped settings on average.
+"""What augmentation costs: processor milliseconds a frame of every part alone, and of the shipped settings on average.
 
 python tools/benchmark_augment.py --frames 9 --size 832x480 --clips 40
 """
@@ -36,12 +36,12 @@ def moving_texture(frames: int, height: int, width: int) -> np.ndarray:
 
 
 def milliseconds(work: Callable[[int], object], frames: int, repeats: int) -> float:
-    """Mean milliseconds a frame of ``work(repeat)``, after one call to warm up."""
+    """Mean processor milliseconds a frame of ``work(repeat)``, after one call to warm up."""
     work(0)
-    start = time.perf_counter()
+    start = time.process_time()
     for repeat in range(repeats):
         work(repeat)
-    return (time.perf_counter() - start) / repeats / frames * 1e3
+    return (time.process_time() - start) / repeats / frames * 1e3
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def main() -> None:
     rgb = moving_texture(args.frames, height, width)
     none = {name: {"chance": 0} for name in COLOUR}
 
-    print(f"{args.frames} frames of {args.size}, milliseconds a frame, one thread")
+    print(f"{args.frames} frames of {args.size}, processor milliseconds a frame, one thread")
     for name in COLOUR:
         only = AugmentConfig.model_validate(none | {name: {"chance": 1}, "colour": 1})
         cost = milliseconds(lambda k, c=only: colour(rgb, np.random.default_rng(k), c), args.frames, args.repeats)
