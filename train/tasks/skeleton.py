@@ -25,7 +25,7 @@ _COCO_BONES += [("left_shoulder", "right_shoulder"), ("left_hip", "right_hip")]
 def bones_of(joints: Sequence[str]) -> list[tuple[int, int]]:
     """Pairs of positions in ``joints`` that a bone joins."""
     tree = [(JOINT_NAMES[a], JOINT_NAMES[b]) for a, b in SKELETON]
-    place = {name: i for i, name in enumerate(joints)}
+    place = {name: i for i, name in reversed(list(enumerate(joints)))}  # WholeBody names its wrists twice
     wanted = tree if "pelvis" in place else [*_COCO_BONES, *tree]
     return [(place[a], place[b]) for a, b in dict.fromkeys(wanted) if a in place and b in place]
 
@@ -61,7 +61,8 @@ def _drawn(frame: np.ndarray, people: np.ndarray, joints: Sequence[str], bones: 
     height, width = frame.shape[:2]
     image = Image.fromarray(frame).resize((width * _SUPER, height * _SUPER), Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(image)
-    line = max(1, round(_SUPER * min(height, width) / 160))
+    line = max(2, round(_SUPER * min(height, width) / 160))
+    radius = max(_SUPER, line)
     for points in people.astype(float):
         there = np.isfinite(points).all(-1) & (np.abs(points) < _REACH * max(height, width)).all(-1)
         at = points * _SUPER - 0.5  # PIL counts from the centre of the first pixel
@@ -69,5 +70,5 @@ def _drawn(frame: np.ndarray, people: np.ndarray, joints: Sequence[str], bones: 
             if there[a] and there[b]:
                 pen.line([tuple(at[a]), tuple(at[b])], fill=_colour(joints[b]), width=line)
         for j in np.flatnonzero(there):
-            pen.ellipse([*(at[j] - line), *(at[j] + line)], fill=_colour(joints[j]), outline=(0, 0, 0))
+            pen.ellipse([*(at[j] - radius), *(at[j] + radius)], fill=_colour(joints[j]))
     return np.asarray(image.reduce(_SUPER))

@@ -68,19 +68,19 @@ def matte_errors(prediction: np.ndarray, truth: np.ndarray, valid: np.ndarray) -
     a = np.where(valid, truth, 0).astype(np.float32)
     counted = valid.sum((1, 2))
     frames = np.flatnonzero(counted)
-    error, change = np.abs(p - a), np.diff(p - a, axis=0)
+    change = np.square(np.diff(p - a, axis=0)).mean((1, 2), dtype=np.float64)
+    error = np.abs(p - a)
+    total = error.sum((1, 2), dtype=np.float64)
     means = dict.fromkeys(MATTE_METRICS, np.nan)
     if len(frames):
         pixels = counted[frames]
         means = {
-            "mad": (error.sum((1, 2), dtype=np.float64)[frames] / pixels).mean(),
+            "mad": (total[frames] / pixels).mean(),
             "mse": (np.square(error).sum((1, 2), dtype=np.float64)[frames] / pixels).mean(),
-            "sad": error.sum((1, 2), dtype=np.float64)[frames].mean() / 1000,
+            "sad": total[frames].mean() / 1000,
             "grad": np.mean([np.square(gradient(p[t]) - gradient(a[t])).sum() for t in frames]) / 1000,
             "conn": np.mean([np.abs(np.subtract(*disconnection(p[t], a[t]))).sum() for t in frames]) / 1000,
-            "dtssd": np.sqrt(np.square(np.diff(p - a, axis=0)).mean((1, 2), dtype=np.float64)).mean()
-            if len(p) > 1
-            else 0.0,
+            "dtssd": np.sqrt(change).mean() if len(change) else 0.0,
         }
     p, a = (p >= 0.5) & valid, (a >= 0.5) & valid
     return {**per_clip(means), "intersection": np.float64((p & a).sum()), "union": np.float64((p | a).sum())}
