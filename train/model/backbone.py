@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import torch
@@ -56,10 +57,15 @@ class VideoBackbone(nn.Module, ABC):
         for block in getattr(transformer, self.blocks):
             block.attn1.set_processor(self.processor())
 
+    @classmethod
+    def channels_of(cls, architecture: Mapping[str, Any]) -> int:
+        """C of the latents that a transformer with these arguments takes."""
+        return architecture["in_channels"]
+
     @property
     def channels(self) -> int:
         """C of a latent."""
-        return self.transformer.config.in_channels
+        return self.channels_of(self.transformer.config)
 
     @property
     def hidden(self) -> int:

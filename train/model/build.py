@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 import torch
@@ -78,9 +79,10 @@ def architecture(config: ModelConfig) -> dict[str, Any]:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}."
             raise ThfmError(f"model.init.{name}: {kind.__name__} has no such argument; {hint}")
-        default = known[name]
-        if isinstance(default, (bool, int, float, str)) and not isinstance(value, (type(default), int)):
-            raise ThfmError(f"model.init.{name}: {kind.__name__} takes a {type(default).__name__}, got {value!r}.")
+        kinds = {bool: bool, int: int, float: (int, float), str: (str, NoneType)}.get(type(known[name]), object)
+        if not isinstance(value, kinds):
+            wanted = type(known[name]).__name__
+            raise ThfmError(f"model.init.{name}: {kind.__name__} takes {wanted}, got {value!r}.")
     return {**known, **config.init}
 
 
@@ -109,7 +111,7 @@ def build_codec(config: ModelConfig) -> Codec:
             folder, subfolder="vae", torch_dtype=torch_dtype(vae.dtype), use_safetensors=True
         )
         codec = kind(model, vae.normalise, vae.tiling)
-    taken = architecture(config)["in_channels"]
+    taken = FAMILIES[config.family][0].channels_of(architecture(config))
     if codec.channels != taken:
         raise ThfmError(
             f"The codec gives {codec.channels} channels and the backbone takes {taken}: "

@@ -63,7 +63,7 @@ class PatchCodec(Codec):
 
     Args:
         spatial, temporal: cell.
-        channels: keeps the lowest frequencies, in order of the distance from 0 in cycles a cell; None keeps all.
+        channels: keeps the lowest frequencies in space and time, three colours each; None keeps all.
 
     Raises:
         ThfmError: more channels than a cell has numbers.
@@ -99,15 +99,16 @@ class PatchCodec(Codec):
 def _cosines(shape: tuple[int, int, int, int]) -> Tensor:
     """Orthonormal basis of arrays of ``shape`` (colour, time, row, column): (n, n), a row each, lowest frequency first.
 
-    Colour is an axis like the others: its first vector is grey.
+    Colour is transformed like the other axes, so that grey comes first, but it is no frequency: normals and palettes
+    need all of it.
     """
     basis, frequency = torch.ones(1, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
-    for n in shape:
-        k, x = torch.arange(n, dtype=torch.float64)[:, None], torch.arange(n, dtype=torch.float64) + 0.5
-        axis = torch.cos(math.pi / n * k * x) * math.sqrt(2 / n)
-        axis[0] /= math.sqrt(2)
-        basis = torch.kron(basis, axis)
-        frequency = (frequency[:, None] + (k[:, 0] / n) ** 2).flatten()
+    for axis, n in enumerate(shape):
+        k, x = torch.arange(n, dtype=torch.float64), torch.arange(n, dtype=torch.float64) + 0.5
+        vectors = torch.cos(math.pi / n * k[:, None] * x) * math.sqrt(2 / n)
+        vectors[0] /= math.sqrt(2)
+        basis = torch.kron(basis, vectors)
+        frequency = (frequency[:, None] + (k / n) ** 2 * (axis > 0)).flatten()
     return basis[torch.argsort(frequency, stable=True)].float()
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from diffusers import LTXPipeline, LTXVideoTransformer3DModel
 from torch import Tensor
 
+from synth.conventions import ThfmError
 from train.model.attention import GroupedLtxProcessor
 from train.model.backbone import Tokens, VideoBackbone
 
@@ -30,12 +34,15 @@ class LtxBackbone(VideoBackbone):
     def __init__(
         self, transformer: LTXVideoTransformer3DModel, rope_scale: tuple[float, float, float] = (8 / 25, 32, 32)
     ):
+        config = transformer.config
+        if config.cross_attention_dim != config.num_attention_heads * config.attention_head_dim:
+            raise ThfmError("LTX wants cross_attention_dim = num_attention_heads * attention_head_dim: set it so.")
         super().__init__(transformer)
         self.rope_scale = tuple(rope_scale)
 
-    @property
-    def channels(self) -> int:
-        return self.transformer.config.in_channels // (self.patch[0] * self.patch[1] * self.patch[2])
+    @classmethod
+    def channels_of(cls, architecture: Mapping[str, Any]) -> int:
+        return architecture["in_channels"] // (architecture["patch_size_t"] * architecture["patch_size"] ** 2)
 
     @property
     def patch(self) -> tuple[int, int, int]:

@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from synth.conventions import ThfmError
 from train.model.config import TextConfig, torch_dtype
 from train.model.hub import local_folder
 
@@ -57,6 +58,9 @@ def embed(
         source: hub id or folder that holds text_encoder/ and tokenizer/; None for words.
         width: D that the backbone takes.
         device: where the encoder runs.
+
+    Raises:
+        ThfmError: an encoder that cannot be had, or of another width than the backbone takes.
     """
     texts = list(dict.fromkeys(texts))
     if config.encoder == "words":
@@ -75,7 +79,13 @@ def embed(
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-    return {text: _padded(load_file(files[text])["embedding"], config.length) for text in texts}
+    found = {text: _padded(load_file(files[text])["embedding"], config.length) for text in texts}
+    for embedding in found.values():
+        if embedding.shape[1] != width:
+            raise ThfmError(
+                f"{source} embeds texts in {embedding.shape[1]} numbers, the backbone takes {width}: pair them."
+            )
+    return found
 
 
 def _load_encoder(folder: Path, config: TextConfig, family: str, device) -> Encode:

@@ -27,7 +27,9 @@ class Answer(NamedTuple):
 class ThfmModel(nn.Module):
     """Clean latent in, fixed timestep, the task's text, one pass, target latent and numbers out.
 
-    ``forward`` is the only entry: call the module, or what DDP, FSDP2 or ``torch.compile`` wrapped around it.
+    ``forward`` is the only entry: call the module, or what DDP, FSDP2 or ``torch.compile`` wrapped around it. Inputs
+    are cast where they enter the first layer, so FSDP2's mixed precision needs no ``cast_forward_inputs``; with it,
+    rotary angles and timesteps would lose their float32.
 
     Args:
         backbone: the generator.

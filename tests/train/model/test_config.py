@@ -32,7 +32,7 @@ def test_config_survives_a_round_trip():
     "init,message",
     [
         ({"num_layer": 2}, "model.init.num_layer: WanTransformer3DModel has no such argument; did you mean num_layers"),
-        ({"num_layers": "two"}, "model.init.num_layers: WanTransformer3DModel takes a int, got 'two'"),
+        ({"num_layers": "two"}, "model.init.num_layers: WanTransformer3DModel takes int, got 'two'"),
     ],
 )
 def test_init_is_checked_against_the_class(init, message):
@@ -43,6 +43,14 @@ def test_init_is_checked_against_the_class(init, message):
 def test_codec_is_checked_against_the_backbone():
     with pytest.raises(ThfmError, match="codec gives 192 channels and the backbone takes 16"):
         build_codec(tiny_config(codec={"patch": {"spatial": 4}}))
+
+
+def test_ltx_patches_count_into_its_channels():
+    init = {**INIT["ltx"], "in_channels": 64, "out_channels": 64, "patch_size": 2}
+    config = tiny_config("ltx", init=init)
+    assert build_codec(config).channels == build_model(config, {}).backbone.channels == 16
+    with pytest.raises(ThfmError, match="cross_attention_dim"):
+        build_model(tiny_config("ltx", init={**INIT["ltx"], "cross_attention_dim": 32}), {})
 
 
 def test_image_conditioned_models_are_refused():

@@ -113,3 +113,10 @@ def test_a_missing_encoder_is_named(tmp_path):
     (tmp_path / "tokenizer").rename(tmp_path / "elsewhere")
     with pytest.raises(ThfmError, match="has no folder tokenizer/"):
         embed_texts(PROMPTS, settings(tmp_path))
+
+
+def test_an_encoder_of_another_width_is_named(tmp_path):
+    save_encoder(tmp_path, "wan")
+    config = settings(tmp_path)
+    with pytest.raises(ThfmError, match="in 20 numbers, the backbone takes 21"):
+        embed_texts(PROMPTS, config.model_copy(update={"init": {**config.init, "text_dim": 21}}))
