@@ -1,8 +1,8 @@
 """Architectures of published models, so that their size can be reckoned with where there is no network.
 
-From the ``config.json`` files of each repository's ``transformer/`` and ``vae/``, as diffusers' conversion scripts write
-them; what is left out is the default of the diffusers class. The statistics of latents are left out too: nothing here
-encodes a video. Training never reads this file: it takes the architecture from the pretrained folder itself.
+From the ``config.json`` files of each repository's ``transformer/`` and ``vae/``, as diffusers' conversion scripts
+write them; what is left out is the default of the diffusers class. The statistics of latents are left out too: nothing
+here encodes a video. Training never reads this file: it takes the architecture from the pretrained folder itself.
 """
 
 from __future__ import annotations
