@@ -10,7 +10,6 @@ import typer
 from synth.conventions import ThfmError
 from synth.terminal.errors import Commands, show_version
 
-
 app = typer.Typer(
     cls=Commands,
     help="Train human perception models on streamed shards.",
@@ -72,8 +71,8 @@ def data(
 
 @app.command(
     epilog="**Examples**\n\n`thfm-train fit configs/train/tiny.yaml --out out/tiny`\n\n"
-    "`thfm-train fit configs/train/tiny.yaml --out out/depth 'tasks={depth: {coding: gray}}' engine.steps=500`\n\n"
-    "`accelerate launch -m train.cli fit configs/train/wan-1.3b.yaml --out runs/a engine.fsdp=full`\n\n"
+    "`thfm-train fit configs/train/tiny.yaml --out out/mine tasks.normals.ratio=0 engine.steps=900`\n\n"
+    "`accelerate launch -m train.cli fit configs/train/wan-1.3b.yaml --out runs/a engine.fsdp=true`\n\n"
     "`thfm-train fit configs/train/wan-1.3b.yaml --out /shared/runs/b --ray-workers 8 --ray-address auto`"
 )
 def fit(

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from synth.conventions import ThfmError
 from synth.settings import explain, load_settings
 from train.data.config import DataConfig
 from train.engine.config import EngineConfig
@@ -43,6 +44,8 @@ class TrainConfig(BaseModel):
         for name, options in value.items():
             try:
                 build_tasks({name: options})
+            except ThfmError as error:
+                raise ValueError(str(error).rstrip(".")) from None
             except ValidationError as error:
                 raise ValueError(f"{name}.{explain(TASKS[name].Options, error)}".rstrip(".")) from None
         return value

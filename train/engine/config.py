@@ -80,10 +80,12 @@ class EngineConfig(_Part):
     outliers: OutlierConfig = OutlierConfig()
     ema: float | None = Field(None, gt=0, lt=1, description="decay a step of the averaged weights; null: no average")
 
-    precision: Literal["no", "bf16"] = Field("no", description="bf16: activations; weights that are trained stay fp32")
+    precision: Literal["fp32", "bf16"] = Field(
+        "fp32", description="bf16: activations; weights that are trained stay fp32"
+    )
     activation_checkpointing: bool = Field(False, description="recompute blocks in the backward pass; saves memory")
     compile: bool = Field(False, description="torch.compile each block of the backbone")
-    fsdp: Literal["off", "full"] = Field("off", description="full: FSDP2, every process holds a slice of all weights")
+    fsdp: bool = Field(False, description="FSDP2: every process holds a slice of all weights, instead of a copy")
     device: Literal["auto", "cpu"] = Field("auto", description="cpu: even where there is a GPU")
 
     caption_dropout: float = Field(0.1, ge=0, le=1, description="generate: share of clips with an empty caption")

@@ -31,15 +31,19 @@ class Processes:
 
     def __init__(self, config: EngineConfig):
         if os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true":
-            raise ThfmError("FSDP is chosen by engine.fsdp=full: launch with an accelerate config without FSDP.")
+            raise ThfmError("FSDP is chosen by engine.fsdp=true: launch with an accelerate config without FSDP.")
         self.config = config
         cpu = config.device == "cpu" or not torch.accelerator.is_available()
         ddp = DistributedDataParallelKwargs(broadcast_buffers=False, gradient_as_bucket_view=True)
-        self.accelerator = Accelerator(cpu=cpu, mixed_precision=config.precision, kwargs_handlers=[ddp])
+        self.accelerator = Accelerator(
+            cpu=cpu, mixed_precision={"fp32": "no"}.get(config.precision, config.precision), kwargs_handlers=[ddp]
+        )
         self.device = self.accelerator.device
         self.rank, self.world = self.accelerator.process_index, self.accelerator.num_processes
-        if config.fsdp == "full" and self.world == 1:
-            raise ThfmError("engine.fsdp=full needs several processes: launch with accelerate launch, or set it off.")
+        if config.fsdp and self.world == 1:
+            raise ThfmError(
+                "engine.fsdp=true needs several processes: launch with accelerate launch, or set it to false."
+            )
 
     @property
     def first(self) -> bool:
@@ -49,7 +53,7 @@ class Processes:
     def wrap(self, module: nn.Module, blocks: list[nn.Module]) -> nn.Module:
         """The module on its device, ready to train; its own ``parameters()`` are from now on what training changes."""
         module.to(self.device)
-        if self.config.fsdp == "full":
+        if self.config.fsdp:
             half = torch.bfloat16 if self.config.precision == "bf16" else None
             policy = MixedPrecisionPolicy(param_dtype=half, reduce_dtype=torch.float32, cast_forward_inputs=False)
             mesh = torch.distributed.init_device_mesh(self.device.type, (self.world,))

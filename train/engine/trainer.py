@@ -92,7 +92,8 @@ class _Loop:
             self.meter.began = time.monotonic()
             saved, code, ended = start, 0, False
             while self.step < engine.steps and not ended:
-                code, ended = self._one_step()
+                self._one_step()
+                code, ended = self._ending()
                 self._log_if_due()
                 score = self._validate_if_due()
                 due = self.step % engine.checkpoint_every == 0 or self.step == engine.steps
@@ -108,8 +109,8 @@ class _Loop:
         self.loader.close()
         return code
 
-    def _one_step(self) -> tuple[int, bool]:
-        """One optimiser step over ``accumulation`` batches of every process; (exit code, whether to end)."""
+    def _one_step(self) -> None:
+        """One optimiser step over ``accumulation`` batches of every process."""
         processes, engine, learner = self.processes, self.engine, self.learner
         before = time.monotonic()
         with random_kept():
@@ -128,15 +129,13 @@ class _Loop:
             for task, value in zip(batch.tasks if learner.tasks else names * len(losses), losses.tolist(), strict=True):
                 loss[task] += value
                 count[task] += 1
-        numbers = [*loss.values(), *count.values(), waited, float(len(self.loader.damaged)), *self._asked_to_end()]
+        numbers = [*loss.values(), *count.values(), waited, float(len(self.loader.damaged))]
         totals = processes.total(numbers)
         loss, count = dict(zip(names, totals, strict=False)), dict(zip(names, totals[len(names) :], strict=False))
-        waited, self.damaged, term, interrupt, late = totals[2 * len(names) :]
+        waited, self.damaged = totals[2 * len(names) :]
         self._update(batches, loss, count)
         self.meter.add_time(samples, waited)
         self.step += 1
-        code = 128 + signal.SIGTERM if term else 128 + signal.SIGINT if interrupt else 0
-        return code, bool(term or interrupt or late)
 
     def _inputs(self, batch: Any, number: int) -> Inputs:
         learner, device = self.learner, self.processes.device
@@ -147,10 +146,13 @@ class _Loop:
         words = (self.engine.seed, _NOISE, self.step, place)
         return generate_inputs(batch, learner.codec, self.captions, self.engine, words, device)
 
-    def _asked_to_end(self) -> list[float]:
-        received = self.stop.received
-        late = self.processes.first and time.monotonic() > self.deadline
-        return [float(received == signal.SIGTERM), float(received == signal.SIGINT), float(late)]
+    def _ending(self) -> tuple[int, bool]:
+        """(exit code, whether to end) as all processes see it: any one's signal or the first one's clock decides."""
+        received, late = self.stop.received, self.processes.first and time.monotonic() > self.deadline
+        asked = [float(received == signal.SIGTERM), float(received == signal.SIGINT), float(late)]
+        term, interrupt, late = self.processes.total(asked)
+        code = 128 + signal.SIGTERM if term else 128 + signal.SIGINT if interrupt else 0
+        return code, bool(term or interrupt or late)
 
     def _update(self, batches: list[Any], loss: dict[str, float], count: dict[str, float]) -> None:
         """Clip once, step, average; or skip all that."""

@@ -22,8 +22,8 @@ _DISCS = [
     ("pelvis", 0.12, Part.HIPS, Semantic.LOWER_GARMENT), ("left_elbow", 0.06, Part.LEFT_UPPER_ARM, Semantic.SKIN),
     ("right_elbow", 0.06, Part.RIGHT_UPPER_ARM, Semantic.SKIN), ("left_wrist", 0.05, Part.LEFT_HAND, Semantic.SKIN),
     ("right_wrist", 0.05, Part.RIGHT_HAND, Semantic.SKIN), ("left_knee", 0.08, Part.LEFT_THIGH, Semantic.LOWER_GARMENT),
-    ("right_knee", 0.08, Part.RIGHT_THIGH, Semantic.LOWER_GARMENT), ("left_ankle", 0.06, Part.LEFT_FOOT, Semantic.SHOES),
-    ("right_ankle", 0.06, Part.RIGHT_FOOT, Semantic.SHOES),
+    ("right_knee", 0.08, Part.RIGHT_THIGH, Semantic.LOWER_GARMENT), 
+    ("left_ankle", 0.06, Part.LEFT_FOOT, Semantic.SHOES), ("right_ankle", 0.06, Part.RIGHT_FOOT, Semantic.SHOES),
 ]  # fmt: skip
 
 
