@@ -14,6 +14,8 @@ from pathlib import Path
 import torch
 import yaml
 
+from synth.settings import overridden
+
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["train.engine.trainer"])
 PATIENCE = 240
@@ -35,12 +37,12 @@ TINY = {
 }  # fmt: skip
 
 
-def write_config(path: Path, train: Path, held: Path | None = None, **engine) -> Path:
-    """A config file for 32 x 32 figures."""
+def write_config(path: Path, train: Path, held: Path, changes: dict | None = None, **engine) -> Path:
+    """A config file for 32 x 32 figures, with dotted ``changes`` and those of the engine."""
     data = {"sources": [{"url": str(train)}], "lengths": [{"frames": 5}], "sizes": [[32, 32]], "workers": 0}
-    if held is not None:
-        data["validation"] = {"urls": [str(held)]}
-    path.write_text(yaml.safe_dump({**TINY, "data": data, "engine": {**TINY["engine"], **engine}}))
+    data["validation"] = {"urls": [str(held)]}
+    config = {**TINY, "data": data, "engine": {**TINY["engine"], **engine}}
+    path.write_text(yaml.safe_dump(overridden(config, [f"{k}={v}" for k, v in (changes or {}).items()])))
     return path
 
 
