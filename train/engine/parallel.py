@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_list, gather_object
 from torch import Tensor, nn
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
@@ -34,6 +35,7 @@ class Processes:
             raise ThfmError("FSDP is chosen by engine.fsdp=true: launch with an accelerate config without FSDP.")
         self.config = config
         cpu = config.device == "cpu" or not torch.accelerator.is_available()
+        self._owns_group = not torch.distributed.is_initialized()  # Ray Train has made one
         ddp = DistributedDataParallelKwargs(broadcast_buffers=False, gradient_as_bucket_view=True)
         self.accelerator = Accelerator(
             cpu=cpu, mixed_precision={"fp32": "no"}.get(config.precision, config.precision), kwargs_handlers=[ddp]
@@ -94,9 +96,10 @@ class Processes:
         self.accelerator.wait_for_everyone()
 
     def close(self) -> None:
-        """Leave the process group."""
-        if self.world > 1:
-            self.accelerator.end_training()
+        """Leave the process group, if it was made here; another run may follow in the same process."""
+        if self.world > 1 and self._owns_group:
+            torch.distributed.destroy_process_group()
+        AcceleratorState._reset_state(reset_partial_state=True)
 
     def memory_gb(self) -> float:
         """Largest memory held so far: of the GPU, or of the process."""

@@ -1,6 +1,7 @@
 """The folder of a run: where things lie, whether it may be resumed, and what of an interrupted run is kept.
 
-RUN/: config.yaml, metrics.jsonl, tensorboard/, pictures/, checkpoints/step-00000100/, final/.
+RUN/: config.yaml, metrics.jsonl, tensorboard/, pictures/, checkpoints/step-00000100/, final/. Making a file
+RUN/stop asks the run to save and end.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import yaml
 
 from synth.conventions import ThfmError
 
-_OURS = ("config.yaml", "metrics.jsonl", "tensorboard", "pictures", "checkpoints", "final")
+_OURS = ("config.yaml", "metrics.jsonl", "tensorboard", "pictures", "checkpoints", "final", "ray")
 _ABSENT = "(not set)"
 
 
@@ -27,6 +29,7 @@ class Run:
         self.folder = Path(folder)
         self.config, self.metrics = self.folder / "config.yaml", self.folder / "metrics.jsonl"
         self.tensorboard, self.pictures = self.folder / "tensorboard", self.folder / "pictures"
+        self.stop = self.folder / "stop"  # to ask a run, from anywhere, to save and end
         self.checkpoints, self.final = self.folder / "checkpoints", self.folder / "final"
 
     def clear(self) -> None:
@@ -37,6 +40,13 @@ class Run:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
+
+    def asked_to_stop(self) -> int:
+        """The signal that the file ``stop`` stands for (SIGTERM if it names none); 0 without the file."""
+        if not self.stop.exists():
+            return 0
+        text = self.stop.read_text().strip()
+        return int(text) if text.isdigit() else int(signal.SIGTERM)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """The whole config, defaults included."""

@@ -64,6 +64,7 @@ def settle_run(run: Run, config: TrainConfig, mode: str, processes: Processes) -
     if processes.first:
         if start is None:
             run.clear()
+        run.stop.unlink(missing_ok=True)
         for rest in run.checkpoints.glob(".unfinished-*"):
             shutil.rmtree(rest)
         run.write_config(plain)

@@ -148,7 +148,9 @@ class _Loop:
 
     def _ending(self) -> tuple[int, bool]:
         """(exit code, whether to end) as all processes see it: any one's signal or the first one's clock decides."""
-        received, late = self.stop.received, self.processes.first and time.monotonic() > self.deadline
+        first = self.processes.first
+        received = self.stop.received or (first and self.run.asked_to_stop())
+        late = first and time.monotonic() > self.deadline
         asked = [float(received == signal.SIGTERM), float(received == signal.SIGINT), float(late)]
         term, interrupt, late = self.processes.total(asked)
         code = 128 + signal.SIGTERM if term else 128 + signal.SIGINT if interrupt else 0

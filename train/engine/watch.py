@@ -94,7 +94,7 @@ class Watch:
     def tell(self, text: str) -> None:
         """A line above the progress."""
         if self._progress.disable:
-            print(text, file=sys.stderr, flush=True)
+            sys.stderr.write(f"{text}\n")
         else:
             self._progress.console.print(text, highlight=False)
 
