@@ -46,13 +46,12 @@ def data(
     from rich.console import Console
     from rich.table import Table
 
-    from synth.shards import read_clips
     from train.data import measure
     from train.tasks import TASKS, build_tasks
 
     tasks = build_tasks({name: None for name in task or TASKS})
     fields = tuple(dict.fromkeys(["rgb", *(field for one in tasks.values() for field in one.fields)]))
-    speed = measure(read_clips(url, fields, threads), fields, clips)
+    speed = measure(url, fields, clips, threads)
     if not speed.clips:
         raise ThfmError(f"{url} holds no clip: generate some first.")
     table = Table("field", "ms a frame", "MB/s decoded", box=None)

@@ -20,7 +20,10 @@ LIMITED_RANGE = 1
 # 4:4:4, because it costs no more bytes than 4:2:0 at equal error, keeps odd sizes and the edges of clothes, and
 # PyAV's default conversion back to RGB is exact for it, while it darkens 4:2:0 by more than one level.
 RGB_FORMAT = "yuv444p"
-RGB_OPTIONS = {"preset": "medium", "crf": "10", "tune": "psnr", "g": "16", "keyint_min": "16", "sc_threshold": "0"}
+# No macroblock tree: x264's reads memory that it never wrote, and so gives other bytes from time to time.
+RGB_OPTIONS = {
+    "preset": "medium", "crf": "10", "tune": "psnr", "g": "16", "keyint_min": "16", "sc_threshold": "0", "mbtree": "0",
+}  # fmt: skip
 CODE_FORMATS = {np.uint8: "gray", np.uint16: "gray16le"}
 CODE_OPTIONS = {"level": "3", "g": "1", "slices": "4", "slicecrc": "1"}
 EXACT = (

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from synth.shards import video
+from tests.shards.arrays import random_clip
 
 STREAMS = {
     "b-frames": ("mp4", "libx264", "yuv420p", {"g": "6", "bf": "3"}),
@@ -55,3 +56,13 @@ def test_only_wanted_key_frames_are_decoded(monkeypatch):
     monkeypatch.setattr(video, "_decoded", lambda stream, packets: seen.append(len(packets)) or true(stream, packets))
     assert np.array_equal(list(video.decode(data, "gray", 1, 11, step=3)), frames[1:11:3])
     assert seen == [4]
+
+
+def test_equal_pictures_give_equal_bytes_whatever_memory_held_before():
+    pictures = random_clip()["rgb"]
+    rng = np.random.default_rng(0)
+    seen, held = set(), []
+    for _ in range(30):  # what is freed here, x264 gets
+        held[:] = [rng.integers(0, 255, int(size), dtype=np.uint8) for size in rng.integers(1e3, 3e6, 4)]
+        seen.add(video.encode_rgb(pictures, 24.0))
+    assert len(seen) == 1

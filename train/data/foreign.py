@@ -15,13 +15,14 @@ import av
 
 from synth.conventions import SCHEMA_VERSION, ThfmError
 from synth.shards.tars import Places
+from train.data.ranges import RangeFile
 
 COLOUR = ("rgb.mp4", "mp4", "mkv", "webm", "mov", "avi", "jpg", "jpeg", "png", "webp")
 CAPTION = ("txt", "caption", "json")
 _STILL_FPS = 1.0
 
 
-def foreign_entry(file: BinaryIO, shard: str, key: str, places: Places) -> dict[str, Any]:
+def foreign_entry(file: RangeFile, shard: str, key: str, places: Places) -> dict[str, Any]:
     """fps, frames, height, width and members of a clip without ``meta.json``.
 
     Raises:
@@ -35,7 +36,9 @@ def foreign_entry(file: BinaryIO, shard: str, key: str, places: Places) -> dict[
         )
     members = {name: places[name] for name in CAPTION if name in places}
     try:
-        return {**probe(_Part(file, *places[colour])), "members": {"rgb.mp4": places[colour], **members}}
+        return {**probe(file.part(*places[colour])), "members": {"rgb.mp4": places[colour], **members}}
+    except ThfmError:
+        raise
     except (av.FFmpegError, ValueError, IndexError, OSError) as error:
         raise ThfmError(f"{shard}: clip {key}: {colour} cannot be opened as a video ({error}).") from None
 
@@ -76,30 +79,3 @@ def _caption(members: Mapping[str, bytes]) -> str:
         return str(json.loads(members["json"]).get("caption", ""))
     except (KeyError, ValueError, AttributeError):
         return ""
-
-
-class _Part(io.RawIOBase):
-    """Bytes ``start`` to ``start + size`` of an open file, as a file."""
-
-    def __init__(self, file: BinaryIO, start: int, size: int):
-        self._file, self._start, self._size, self._at = file, start, size, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = max(0, offset + (0, self._at, self._size)[whence])
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        self._file.seek(self._start + self._at)
-        data = self._file.read(max(0, min(len(buffer), self._size - self._at)))
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)

@@ -7,17 +7,17 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from synth.conventions import ThfmError
-from synth.shards.storage import locate, opened, write_bytes
+from synth.shards.storage import locate, write_bytes
 from synth.shards.tars import Places, scan_tar
 from train.data.foreign import foreign_entry
-from train.data.shardfile import Damage, Stamp, bare, patiently, stamp_of
+from train.data.ranges import RangeFile, fetcher, patiently
+from train.data.shardfile import Damage, Stamp, bare, stamp_of
 
 META = "meta.json"
 _VERSION = 1
-_BLOCK = 1 << 16  # remote headers are read in blocks of this: it holds a header, a meta.json, and the next header
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def entries_of(shard: str, source: str, retries: int = 0) -> tuple[list[Entry], 
         stamp = stamp_of(shard, retries)
         found = _from_record(shard, stamp, retries) or _from_cache(stamp)
         if found is None:
-            found = _scanned(shard, source)
+            found = _scanned(shard, source, stamp.size, retries)
             if not found[1]:  # what failed may do better next time
                 _keep(stamp, found[0])
         entries, damaged = found
@@ -60,38 +60,27 @@ def _from_record(shard: str, stamp: Stamp, retries: int) -> tuple[list[Entry], l
         return None
 
 
-def _scanned(shard: str, source: str) -> tuple[list[Entry], list[Damage]]:
+def _scanned(shard: str, source: str, size: int, retries: int) -> tuple[list[Entry], list[Damage]]:
     entries, damaged = [], []
+    file = RangeFile(fetcher(shard, retries), size)
     try:
-        # Two handles: what one reads of a clip leaves the other's place in the headers alone.
-        with _opened_in_blocks(shard) as headers, _opened_in_blocks(shard) as file:
-            for key, places in scan_tar(headers, shard):
-                try:
-                    entries.append(_read_entry(file, shard, key, places))
-                except ThfmError as error:
-                    damaged.append(Damage(source, shard, key, bare(error, shard, key)))
+        for key, places in scan_tar(file, shard):
+            try:
+                entries.append(_read_entry(file, shard, key, places))
+            except ThfmError as error:
+                damaged.append(Damage(source, shard, key, bare(error, shard, key)))
     except ThfmError as error:
         damaged.append(Damage(source, shard, "", bare(error, shard)))
     return entries, damaged
 
 
-def _opened_in_blocks(shard: str):
-    fs, path = locate(shard)
-    if "file" in fs.protocol or "local" in fs.protocol:
-        return opened(shard)
-    try:
-        return fs.open(path, "rb", block_size=_BLOCK, cache_type="readahead")
-    except OSError as error:
-        raise ThfmError(f"{shard} cannot be read ({error}): check the path.") from None
-
-
-def _read_entry(file: BinaryIO, shard: str, key: str, places: Places) -> Entry:
+def _read_entry(file: RangeFile, shard: str, key: str, places: Places) -> Entry:
     if META not in places:
         return Entry(key, **foreign_entry(file, shard, key, places))
     start, size = places[META]
-    file.seek(start)
+    data = file.bytes(start, start + size)
     try:
-        header = json.loads(file.read(size))
+        header = json.loads(data)
         known = {name: header[name] for name in ("fps", "frames", "height", "width")}
         return _entry({"key": key, "members": places, **known})
     except (ValueError, KeyError, TypeError) as error:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import random
-import time
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeVar
-
-from fsspec.implementations.local import LocalFileSystem
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from synth.conventions import ThfmError
 from synth.shards.storage import locate
+from train.data.ranges import fetcher, is_local, patiently
 
-T = TypeVar("T")
 _GAP = 1 << 20  # a remote request takes about as long as reading on over this many bytes
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 
 
 class Damage(NamedTuple):
@@ -57,19 +51,12 @@ def read_members(url: str, places: Mapping[str, tuple[int, int]], retries: int =
     Raises:
         ThfmError: the file is missing, unreadable, or shorter than the places say.
     """
-    fs, path = locate(url)
-    local = isinstance(fs, LocalFileSystem)
-    found = {}
-    for start, stop, names in coalesced(places, 0 if local else _GAP):
-        if local:
-            data = patiently(url, lambda start=start, stop=stop: _read_local(path, start, stop))
-        else:
-            data = patiently(url, lambda start=start, stop=stop: fs.cat_file(path, start=start, end=stop), retries)
+    fetch, found = fetcher(url, retries), {}
+    for start, stop, names in coalesced(places, 0 if is_local(url) else _GAP):
+        data = fetch(start, stop)
         if len(data) < stop - start:
             names = [name for name in names if sum(places[name]) > start + len(data)]
             raise ThfmError(f"{url} ends within {names[0]}: fetch or generate the shard again.")
-        if len(data) > stop - start:
-            raise ThfmError(f"{url} comes whole when a part is asked for: its server must support byte ranges.")
         for name in names:
             begin = places[name][0] - start
             found[name] = data if len(names) == 1 else data[begin : begin + places[name][1]]
@@ -86,29 +73,6 @@ def coalesced(places: Mapping[str, tuple[int, int]], gap: int) -> list[tuple[int
         else:
             ranges.append((start, start + size, [name]))
     return ranges
-
-
-def _read_local(path: str, start: int, stop: int) -> bytes:
-    with open(path, "rb", buffering=0) as file:
-        return os.pread(file.fileno(), stop - start, start)
-
-
-def patiently(url: str, read: Callable[[], T], retries: int = 0) -> T:
-    """What ``read`` gives, tried again at growing intervals while it fails. Raises ThfmError when it does not help."""
-    for attempt in range(retries + 1):
-        try:
-            return read()
-        except FileNotFoundError:
-            raise ThfmError(f"{url} does not exist: check the path.") from None
-        except PermissionError as error:
-            raise ThfmError(f"{url} may not be read ({error}): check the path and your rights.") from None
-        except Exception as error:  # each file system raises its own
-            if attempt == retries:
-                tried = f"tried {retries + 1} times, " if retries else ""
-                raise ThfmError(f"{url} cannot be read ({tried}{type(error).__name__}: {error}).") from None
-            # Spread out, so that many readers do not come back at the same moment.
-            time.sleep(min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE) * random.uniform(0.5, 1))
-    raise AssertionError
 
 
 def bare(error: Exception, shard: str, key: str = "") -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from synth.shards import Clip
+from synth.shards import read_clips
 
 
 def decoded_bytes(value: Any) -> int:
@@ -30,10 +30,11 @@ class Speed:
     bytes: dict[str, int] = field(default_factory=dict)
 
 
-def measure(clips: Iterable[Clip], fields: Sequence[str], limit: int | None = None) -> Speed:
-    """Decode ``fields`` of all clips, or of the first ``limit``, and time it."""
+def measure(url: str | Sequence[str], fields: Sequence[str], limit: int | None = None, threads: int = 1) -> Speed:
+    """Stream a data set as ``read_clips`` takes it, decode ``fields`` of all clips, or of the first ``limit``, and time
+    it."""
     speed, start = Speed(seconds=dict.fromkeys(fields, 0.0), bytes=dict.fromkeys(fields, 0)), time.perf_counter()
-    for clip in clips:
+    for clip in read_clips(url, fields, threads):
         for name in fields:
             before = time.perf_counter()
             value = clip.frames(name)

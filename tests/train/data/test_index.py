@@ -78,7 +78,7 @@ def test_headers_are_read_once_and_again_when_the_shard_changes(whole, tmp_path,
     without_index(root)
     scanned = []
     true = scan._scanned
-    monkeypatch.setattr(scan, "_scanned", lambda shard, source: scanned.append(shard) or true(shard, source))
+    monkeypatch.setattr(scan, "_scanned", lambda shard, *rest: scanned.append(shard) or true(shard, *rest))
     first = build_index(str(root))
     assert len(scanned) == 3
     same(first, build_index(str(root)))

@@ -237,7 +237,7 @@ def test_remote_reads_are_ranges_tried_again(root, monkeypatch):
         with fsspec.open(f"memory://remote/{path.name}", "wb") as file:
             file.write(path.read_bytes())
     pauses = []
-    monkeypatch.setattr("train.data.shardfile.time.sleep", pauses.append)
+    monkeypatch.setattr("train.data.ranges.time.sleep", pauses.append)
     loader = build_loader(config("flaky://remote", retries=3), {"joints": ALL["joints"]}, 2)
     Flaky.calls.clear()
     pauses.clear()
