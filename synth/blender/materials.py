@@ -141,6 +141,7 @@ def label_material(name: str, look: Material):
     nothing and the ray goes on with full weight.
     """
     material = _new(name)
+    material.cycles.emission_sampling = "NONE"  # it lights nothing; else every face is sorted as a lamp, every frame
     graph = Graph(material)
     face = graph.attribute(FACE_ATTRIBUTE).outputs["Fac"]
     corners = graph.attribute(BARYCENTRIC_ATTRIBUTE).outputs["Vector"]

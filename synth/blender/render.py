@@ -137,6 +137,7 @@ def render_clip(
     try:
         with runtime.captured_output(log):
             start = time.perf_counter()
+            runtime.start(config.threads)
             scene, objects = scenes.build(geometry, spec, config, hdri, folder)
             seconds["scene"] = time.perf_counter() - start
 
@@ -165,6 +166,7 @@ def render_clip(
 
 def save_blend(geometry: ClipGeometry, spec: ClipSpec, config: RenderConfig, hdri: Path, path: Path, log: Path) -> None:
     """Write the very scene of a clip as a .blend file, with its point caches in a folder beside it, textures packed."""
+    runtime.start(config.threads)
     import bpy
 
     cache = path.with_name(path.stem + "_cache")

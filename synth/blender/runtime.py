@@ -58,6 +58,25 @@ def captured_output(log: Path) -> Iterator[None]:
         raise ThfmError(f"Blender reported: {found[0]} (whole output: {log})")
 
 
+def start(threads: int) -> None:
+    """Import bpy so that its thread pool has ``threads`` threads; 0 takes all. It does nothing the second time.
+
+    Whatever the scene asks for, Blender starts a thread for every CPU that its process may use, and idle ones spin
+    while Cycles renders: on two CPUs, two renderers of one thread each would take twice as long.
+    """
+    if "bpy" in sys.modules:
+        return
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(allowed)[: threads or None])
+    try:
+        import bpy
+
+        # The pool is made when it is first used.
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
 def choose_device(scene, device: str) -> None:
     """Point Cycles at the CPU or at every GPU of one kind.
 

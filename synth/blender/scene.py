@@ -18,6 +18,7 @@ from synth.spec.model import ClipSpec
 
 SENSOR_MM = 36.0
 _MAX_EXACT_FACE = 2**24  # an AOV is a float32
+_LIGHT_MAP = 1024  # width of the map by which sky is sampled; by itself Cycles takes 4096, seconds a clip
 
 
 def person_prefix(person: int) -> str:
@@ -107,6 +108,7 @@ def _add_light(scene, spec: ClipSpec, hdri: Path) -> None:
     light = spec.light
     world = bpy.data.worlds.new("world")
     scene.world = world
+    world.cycles.sampling_method, world.cycles.sample_map_resolution = "MANUAL", _LIGHT_MAP
     graph = Graph(world)
     image = load_image(hdri)
     columns, rows = image.size
@@ -145,6 +147,7 @@ def _configure(scene, spec: ClipSpec, config: RenderConfig) -> None:
     cycles = scene.cycles
     cycles.samples, cycles.use_denoising, cycles.use_adaptive_sampling = config.samples, config.denoise, False
     cycles.denoising_prefilter = "FAST"
+    cycles.use_light_tree = False  # it is for many lamps
     cycles.max_bounces = config.bounces
     cycles.diffuse_bounces = cycles.glossy_bounces = min(config.bounces, 3)
     cycles.transparent_max_bounces = 64  # an afro is that many cards deep
