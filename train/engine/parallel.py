@@ -8,6 +8,7 @@ accelerate's plugin does so on GPUs only, and sharding must be testable where th
 from __future__ import annotations
 
 import os
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -37,9 +38,8 @@ class Processes:
         cpu = config.device == "cpu" or not torch.accelerator.is_available()
         self._owns_group = not torch.distributed.is_initialized()  # Ray Train has made one
         ddp = DistributedDataParallelKwargs(broadcast_buffers=False, gradient_as_bucket_view=True)
-        self.accelerator = Accelerator(
-            cpu=cpu, mixed_precision={"fp32": "no"}.get(config.precision, config.precision), kwargs_handlers=[ddp]
-        )
+        precision = {"fp32": "no", "bf16": "bf16"}[config.precision]
+        self.accelerator = Accelerator(cpu=cpu, mixed_precision=precision, kwargs_handlers=[ddp])
         self.device = self.accelerator.device
         self.rank, self.world = self.accelerator.process_index, self.accelerator.num_processes
         if config.fsdp and self.world == 1:
@@ -56,13 +56,21 @@ class Processes:
         """The module on its device, ready to train; its own ``parameters()`` are from now on what training changes."""
         module.to(self.device)
         if self.config.fsdp:
+            mesh = torch.distributed.init_device_mesh(self.device.type, (self.world,))
+            exact = MixedPrecisionPolicy(reduce_dtype=torch.float32, cast_forward_inputs=False)
+            # Only blocks travel in bf16: positions and heads of tokens, in the root, need their digits.
             half = torch.bfloat16 if self.config.precision == "bf16" else None
             policy = MixedPrecisionPolicy(param_dtype=half, reduce_dtype=torch.float32, cast_forward_inputs=False)
-            mesh = torch.distributed.init_device_mesh(self.device.type, (self.world,))
             for block in blocks:
                 fully_shard(block, mesh=mesh, mp_policy=policy)
-            return fully_shard(module, mesh=mesh, mp_policy=policy)
-        return self.accelerator.prepare_model(module) if self.world > 1 else module
+            return fully_shard(module, mesh=mesh, mp_policy=exact)
+        if self.world == 1:
+            return module
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", ".*broadcast_buffers.*", FutureWarning
+            )  # accelerate has no other name yet
+            return self.accelerator.prepare_model(module)
 
     def autocast(self) -> AbstractContextManager:
         """Mixed precision by config."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections.abc import Iterator
@@ -160,7 +161,7 @@ class _Loop:
         """Clip once, step, average; or skip all that."""
         learner, config = self.learner, self.engine.optimiser
         norm, having = gradient_norm(learner.parameters.values())
-        size = self.processes.from_first(norm.item())  # all judge the same number
+        size = max(self.processes.gather(norm.item()), key=lambda n: (math.isnan(n), n))  # all judge the worst
         reason = self.outliers.judge(size)
         self.rates = set_rates(learner.optimiser, schedule(config, self.step, self.engine.steps))
         if reason is None:

@@ -52,8 +52,9 @@ def train(
     """Run ``fit`` in ``world`` processes; their exit codes, negative for the signal that ended one.
 
     Args:
-        sabotage: (step, signal) or (step, signal, place): the process sends itself that signal within that step, or
-            with ``place`` "write" while it writes the checkpoint of that step.
+        sabotage: (step, what): within that step of the process a signal (its number) arrives, the run's stop file
+            appears ("stop file"), or a gradient is spoilt ("nan on the last process", after gradients were exchanged);
+            or it is killed when it then writes a checkpoint ("kill while writing").
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -83,7 +84,7 @@ def _child(config, out, overrides, mode, sabotage, rank, world, port) -> None:
         os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(world)}
         os.environ |= {"LOCAL_WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     if sabotage:
-        _sabotage(*sabotage)
+        _sabotage(Path(out), rank == world - 1, *sabotage)
     try:
         sys.exit(fit(load_config(config, overrides), out, mode))
     except ThfmError as error:
@@ -91,25 +92,33 @@ def _child(config, out, overrides, mode, sabotage, rank, world, port) -> None:
         sys.exit(1)
 
 
-def _sabotage(step: int, number: int, place: str = "step") -> None:
-    from train.engine import checkpoint
+def _sabotage(out: Path, last: bool, step: int, what: int | str) -> None:
+    from train.engine import checkpoint, trainer
     from train.engine.outliers import Outliers
 
-    judge, write, count = Outliers.judge, checkpoint.write_pieces, [0]
+    judge, norm, write, steps = Outliers.judge, trainer.gradient_norm, checkpoint.write_pieces, [0]
 
-    def judged(self, norm):
-        count[0] += 1
-        if count[0] == step and place == "step":
-            os.kill(os.getpid(), number)
-        return judge(self, norm)
+    def spoilt(parameters):
+        parameters = list(parameters)
+        steps[0] += 1
+        if steps[0] == step and what == "nan on the last process" and last:
+            parameters[0].grad[0] = float("nan")
+        return norm(parameters)
+
+    def judged(self, size):
+        if steps[0] == step and what == "stop file":
+            (out / "stop").touch()
+        if steps[0] == step and isinstance(what, int):
+            os.kill(os.getpid(), what)
+        return judge(self, size)
 
     def written(path, pieces):
         write(path, pieces)
-        if count[0] >= step and place == "write":
+        if steps[0] >= step and what == "kill while writing":
             path.write_bytes(path.read_bytes()[:-100])
             os.kill(os.getpid(), signal.SIGKILL)
 
-    Outliers.judge, checkpoint.write_pieces = judged, written
+    Outliers.judge, trainer.gradient_norm, checkpoint.write_pieces = judged, spoilt, written
 
 
 def log_of(run: Path) -> Path:

@@ -39,7 +39,7 @@ def test_killed_at_a_random_step(whole, tmp_path):
 
 def test_killed_while_writing_a_checkpoint(whole, tmp_path):
     config, run = whole
-    assert train(config, tmp_path / "run", sabotage=(8, 9, "write")) == [-signal.SIGKILL]
+    assert train(config, tmp_path / "run", sabotage=(8, "kill while writing")) == [-signal.SIGKILL]
     assert [p.name for p in sorted((tmp_path / "run/checkpoints").iterdir())][:2] == [
         ".unfinished-00000008",
         "step-00000004",
