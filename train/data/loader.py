@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +23,7 @@ from train.data.read import check_fields, make_sample, named
 from train.data.sample import Sample
 from train.data.shardfile import Damage
 
+_LOG = logging.getLogger(__name__)
 _SETTLE = 50  # samples before the share of damaged ones means anything
 
 
@@ -105,7 +107,8 @@ class Loader:
         position: Mapping[str, Any] | None,
     ):
         self.plan = plan
-        self.damaged: list[Damage] = [damage for index in plan.indexes for damage in index.damaged]
+        self.damaged: list[Damage] = []
+        self._tell(damage for index in plan.indexes for damage in index.damaged)
         self._config, self._requests = config, dict(requests)
         self._part = batch_size, rank, world
         self._state: State = dict(position["state"]) if position else plan.begin()
@@ -158,9 +161,15 @@ class Loader:
             )
         )
 
+    def _tell(self, damaged: Iterable[Damage]) -> None:
+        for damage in damaged:
+            if damage not in self.damaged:
+                self.damaged.append(damage)
+                what = f"clip {damage.key} of {damage.shard}" if damage.key else damage.shard
+                _LOG.warning("source %s: %s is damaged and skipped: %s", damage.source, what, damage.reason)
+
     def _note(self, batch: Batch) -> None:
-        known = set(self.damaged)
-        self.damaged += [damage for damage in dict.fromkeys(batch.damaged) if damage not in known]
+        self._tell(batch.damaged)
         self._samples += len(batch.keys)
         self._replaced += len(batch.damaged)
         allowed = self._config.damaged_share

@@ -167,7 +167,7 @@ def broken(root: str, to: Path, keys: list[str], member: str = "depth.mkv") -> s
     return str(to)
 
 
-def test_damage_is_skipped_counted_and_named(root, tmp_path):
+def test_damage_is_skipped_counted_and_named(root, tmp_path, caplog):
     bad = broken(root, tmp_path / "bad", ["000002", "000005"])
     settings = config(bad, damaged_share=0.5, workers=1, prefetch=1)
     loader = build_loader(settings, DEPTH, 4)
@@ -179,6 +179,7 @@ def test_damage_is_skipped_counted_and_named(root, tmp_path):
     damage = loader.damaged[0]
     assert damage.source == "s0" and damage.shard.endswith(".tar") and "field depth" in damage.reason
     assert "do not match their checksum" in damage.reason
+    assert [f"clip {d.key} of {d.shard} is damaged and skipped" in caplog.text for d in loader.damaged] == [True, True]
     healthy = take(build_loader(config(root), DEPTH, 4), 4)  # nothing else is moved
     for one, other in zip(batches, healthy, strict=True):
         for i, key in enumerate(other.keys):
