@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from synth.conventions import ThfmError
 from train.data.batch import Batch, stack
 from train.data.config import DataConfig
+from train.data.follow import Follow
 from train.data.index import Index, build_index
 from train.data.plan import Draw, Plan, State, build_plan
 from train.data.read import check_fields, make_sample, named
@@ -155,6 +157,7 @@ class Loader:
                 batch_sampler=_Sampler(self.plan, self._state, *self._part, self._ahead),
                 num_workers=config.workers,
                 collate_fn=_untouched,
+                worker_init_fn=Follow(os.getpid()),
                 pin_memory=torch.cuda.is_available(),
                 multiprocessing_context=_context(config.start) if config.workers else None,
                 prefetch_factor=config.prefetch if config.workers else None,
