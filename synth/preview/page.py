@@ -28,7 +28,30 @@ article { margin: 24px 0; border: 1px solid var(--rule); border-radius: 8px; bac
   overflow: hidden; }
 article > div { padding: 16px 20px; }
 .line { display: flex; flex-wrap: wrap; gap: 4px 16px; align-items: baseline; }
-video { display: block; width: 100%; height: auto; background: #14161a; }
+figure { margin: 0; overflow-x: auto; background: #14161a; }
+video { display: block; width: 100%; min-width: 720px; height: auto; }
+video:focus-visible { outline: 3px solid var(--accent); outline-offset: -3px; }
+"""
+
+# Movies play while they are in sight; a click, space or enter stops and starts them. The browser's own controls would
+# hide the lowest row of pictures: they stay for readers without scripts.
+_SCRIPT = """
+const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const play = (video) => video.play().catch(() => {});  // stopped before it began
+const toggle = (video) => (video.paused ? play(video) : video.pause());
+const sight = new IntersectionObserver((seen) => {
+  for (const { target: { firstChild: video }, isIntersecting } of seen)
+    isIntersecting && !still ? play(video) : video.pause();
+}, { threshold: 0.5 });
+for (const video of document.querySelectorAll("video")) {
+  video.removeAttribute("controls");
+  video.tabIndex = 0;
+  video.onclick = () => toggle(video);
+  video.onkeydown = (event) => {
+    if (event.key === " " || event.key === "Enter") { event.preventDefault(); toggle(video); }
+  };
+  sight.observe(video.parentElement);  // on a phone only a part of the movie is in sight
+}
 """
 
 
@@ -39,20 +62,21 @@ class Entry:
     heading: Heading
     sheet: str
     movie: str
+    still: str
     size: tuple[int, int]  # of the movie
     notes: tuple[str, ...] = ()
 
 
 def _article(entry: Entry) -> str:
-    sheet, movie = quote(entry.sheet), quote(entry.movie)
+    sheet, movie, still = quote(entry.sheet), quote(entry.movie), quote(entry.still)
     width, height = entry.size
     notes = "".join(f'\n<p class="faint">{escape(note)}</p>' for note in entry.notes)
     return f"""<article id="{escape(entry.heading.key)}">
-<video src="{movie}" width="{width}" height="{height}" controls loop muted playsinline preload="metadata"
- aria-label="All modalities of clip {escape(entry.heading.key)}, playing in step"></video>
+<figure><video src="{movie}" poster="{still}" width="{width}" height="{height}" controls loop muted playsinline
+ preload="none" aria-label="All modalities of clip {escape(entry.heading.key)}, playing in step"></video></figure>
 <div>
 <div class="line"><h2>{escape(entry.heading.key)}</h2><span class="faint">{escape(entry.heading.facts)}</span>
-<a href="{sheet}">contact sheet</a></div>
+<a href="{sheet}">contact sheet</a> <a href="{movie}">movie</a></div>
 <p>{escape(entry.heading.caption)}</p>{notes}
 </div>
 </article>"""
@@ -78,6 +102,7 @@ def page(title: str, entries: Sequence[Entry]) -> str:
 <main>
 {articles}
 </main>
+<script>{_SCRIPT}</script>
 </body>
 </html>
 """

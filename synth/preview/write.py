@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from synth.conventions import ThfmError
 from synth.preview.movie import movie_frame, write_movie
 from synth.preview.overlay import Bodies, MeshRenderer, OverlayUnavailable
@@ -52,7 +54,7 @@ def write_preview(
     """Show a data set as pictures.
 
     Writes ``clips/<key>.png`` (a contact sheet: all modalities over some frames), ``clips/<key>.mp4`` (all modalities
-    playing in step), ``overview.png`` (one row a clip, the first 12) and ``index.html`` into ``out``. Equal data gives
+    playing in step), ``clips/<key>.jpg`` (its middle frame), ``overview.png`` (one row a clip, the first 12) and ``index.html`` into ``out``. Equal data gives
     equal files. Where bodies cannot be recomputed, their panel is left out and the page says why.
 
     Args:
@@ -63,7 +65,7 @@ def write_preview(
         model_folder: folder with smplx/SMPLX_*.npz for bodies other than the open ones.
 
     Returns:
-        The files written: the page, the overview, then sheet and movie of each clip.
+        The files written: the page, the overview, then sheet, movie and middle frame of each clip.
 
     Raises:
         ThfmError: there is no such data set, it is damaged, holds no clip, or none of a given key.
@@ -94,7 +96,7 @@ def write_preview(
             entries.append(entry)
             if len(rows) < _OVERVIEW_ROWS:
                 rows.append(row)
-            written += [out / entry.sheet, out / entry.movie]
+            written += [out / entry.sheet, out / entry.movie, out / entry.still]
             done += clip.num_frames
     for words in sorted({words for entry in entries for words in entry.notes}):
         log.warning("%s", words)
@@ -176,14 +178,19 @@ def _write_clip(
     contact_sheet(heading, panels, samples, clip.fps, size, notes).save(folder / f"{clip.key}.png")
     size = tile_size(clip.width, clip.height, _MOVIE_AREA)
 
+    movie, still = folder / f"{clip.key}.mp4", folder / f"{clip.key}.jpg"
+
     def pictures() -> Iterator[Any]:
         for frame in frames_of(clip, 0, count):
-            yield movie_frame(panels, frame, size)
+            picture = movie_frame(panels, frame, size)
+            if frame["frame"] == count // 2:
+                Image.fromarray(picture).save(still, quality=90)
+            yield picture
             drawn(frame["frame"] + 1)
 
-    movie = folder / f"{clip.key}.mp4"
     movie_size = write_movie(movie, pictures(), clip.fps)
-    entry = Entry(heading, f"{folder.name}/{clip.key}.png", f"{folder.name}/{clip.key}.mp4", movie_size, notes)
+    sheet, movie, still = (f"{folder.name}/{clip.key}.{end}" for end in ("png", "mp4", "jpg"))
+    entry = Entry(heading, sheet, movie, still, movie_size, notes)
     return entry, _overview_row(heading, panels, samples[len(samples) // 2], (clip.width, clip.height))
 
 

@@ -26,7 +26,7 @@ PANELS = 12
 def test_all_files_are_written_and_named(preview, data_set):
     out, files, _ = preview
     names = [f.relative_to(out).as_posix() for f in files]
-    clips = [f"clips/{key}.{end}" for key in ("pair", "narrow", "other") for end in ("png", "mp4")]
+    clips = [f"clips/{key}.{end}" for key in ("pair", "narrow", "other") for end in ("png", "mp4", "jpg")]
     assert names == ["index.html", "overview.png", *clips]
     assert {f.relative_to(out).as_posix() for f in out.rglob("*") if f.is_file()} == set(names)
 
@@ -97,13 +97,23 @@ def test_the_movie_shows_the_colour_of_its_frames(preview, pair):
     assert np.abs(pictures[0].astype(float) - pictures[5]).mean() > 1
 
 
+def test_movies_show_their_middle_frame_before_they_play(preview):
+    """Without it they are black boxes, and their first frame has no flow backward."""
+    with av.open(str(preview[0] / "clips/pair.mp4")) as movie:
+        middle = list(movie.decode(video=0))[3].to_ndarray(format="rgb24")
+    still = np.asarray(Image.open(preview[0] / "clips/pair.jpg"))
+    assert still.shape == middle.shape and np.abs(still.astype(float) - middle).mean() < 4
+    html = (preview[0] / "index.html").read_text(encoding="utf-8")
+    assert 'poster="clips/pair.jpg"' in html
+
+
 class _Links(HTMLParser):
     def __init__(self):
         super().__init__()
         self.links, self.text = [], ""
 
     def handle_starttag(self, tag, attrs):
-        self.links += [value for name, value in attrs if name in ("href", "src")]
+        self.links += [value for name, value in attrs if name in ("href", "src", "poster")]
 
     def handle_data(self, data):
         self.text += data
@@ -137,7 +147,7 @@ def test_clips_are_chosen_by_number_or_key(data_set, tmp_path):
     assert [c.key for c in choose_clips(data_set, 99)] == ["pair", "narrow", "other"]
     assert [c.key for c in choose_clips(data_set, ["other", "pair"])] == ["pair", "other"]
     files = write_preview(data_set, tmp_path, clips=["other"])
-    assert [f.stem for f in files[2:]] == ["other", "other"]
+    assert [f.stem for f in files[2:]] == ["other"] * 3
 
 
 def test_errors_name_the_remedy(data_set, tmp_path):
