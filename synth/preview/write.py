@@ -55,8 +55,8 @@ def write_preview(
 
     Writes ``clips/<key>.png`` (a contact sheet: all modalities over some frames), ``clips/<key>.mp4`` (all modalities
     playing in step), ``clips/<key>.jpg`` (its middle frame), ``overview.png`` (one row a clip, the first 12) and
-    ``index.html`` into ``out``. Equal data gives equal files. Where bodies cannot be recomputed, their panel is left out
-    and the page says why.
+    ``index.html`` into ``out``. Equal data gives equal files. Where bodies cannot be recomputed, their panel is left
+    out and the page says why.
 
     Args:
         url: data set, shard or brace pattern, as ``synth.shards.read_clips`` takes it.
