@@ -22,9 +22,10 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._pytree import tree_leaves
 
+from synth.conventions import ThfmError
 from train.config import TrainConfig
 from train.engine.learner import prepare_model
-from train.engine.objective import Generate, Inputs, Perceive, encode, group_sizes, perceive_inputs
+from train.engine.objective import Generate, Inputs, Perceive, encode, group_sizes, perceive_inputs, stack_texts
 from train.model import Codec, ThfmModel, build_model
 from train.model.build import FAMILIES, build_codec, cast
 from train.model.config import ModelConfig, torch_dtype
@@ -86,28 +87,32 @@ class LiveBytes(FakeTensorMode):
 
 @dataclass(frozen=True)
 class Parameters:
-    """A model's parameters: bytes by what becomes of them, and the numbers that sharding needs.
+    """A model's parameters, as (block, shape, dtype, whether it is trained); block is -1 outside of the blocks."""
 
-    Attributes:
-        shapes: (block, shape, dtype, trained) of each; block is -1 outside of the blocks.
-    """
+    each: tuple[tuple[int, tuple[int, ...], torch.dtype, bool], ...]
 
-    shapes: tuple[tuple[int, tuple[int, ...], torch.dtype, bool], ...]
+    @classmethod
+    def of(cls, model: ThfmModel) -> Parameters:
+        """Those of a model, which may be on the meta device."""
+        blocks = getattr(model.backbone.transformer, model.backbone.blocks)
+        place = {id(p): i for i, block in enumerate(blocks) for p in block.parameters()}
+        return cls(tuple((place.get(id(p), -1), tuple(p.shape), p.dtype, p.requires_grad) for p in model.parameters()))
 
-    def count(self, trained: bool, block: int | None = None) -> int:
-        """Numbers, in all or in one block."""
-        return sum(int(np.prod(s)) for b, s, _, t in self.shapes if t == trained and block in (None, b))
+    def count(self, trained: bool) -> int:
+        """How many numbers."""
+        return sum(int(np.prod(shape)) for _, shape, _, t in self.each if t == trained)
 
     def held(self, trained: bool, slices: int = 1) -> int:
         """Bytes on one of ``slices`` devices: FSDP2 cuts rows, and rounds up."""
         return sum(
-            -(-s[0] // slices) * int(np.prod(s[1:])) * d.itemsize for _, s, d, t in self.shapes if s and t == trained
+            -(-shape[0] // slices) * int(np.prod(shape[1:])) * dtype.itemsize
+            for _, shape, dtype, t in self.each
+            if t == trained
         )
 
-    @property
-    def largest_block(self) -> int:
-        """Numbers in the largest block."""
-        return max(self.count(True, b) + self.count(False, b) for b in {b for b, *_ in self.shapes} - {-1})
+    def in_block(self, block: int) -> int:
+        """How many numbers, trained or not."""
+        return sum(int(np.prod(shape)) for b, shape, _, _ in self.each if b == block)
 
 
 @dataclass(frozen=True)
@@ -134,82 +139,94 @@ class Footprint:
 
 
 def footprint(config: TrainConfig, shape: tuple[int, int, int, int], whole: bool = True) -> Footprint:
-    """What a step on a batch of ``shape`` (B, T, H, W) takes.
+    """What a step on a batch of ``shape`` takes.
 
     Args:
         config: of the run; weights are neither needed nor looked for.
-        shape: of the batch.
-        whole: False leaves encode and decode out, as 0, which is quicker.
+        shape: (B, T, H, W) of the batch.
+        whole: False leaves the codec out (encode and decode are 0), which is quicker.
 
     Raises:
         ThfmError: a model that is not described in train/model/published.py; sizes that do not fit the codec.
     """
-    engine, sharded = config.engine, config.engine.fsdp
+    engine, half = config.engine, config.engine.precision == "bf16"
     tasks = build_tasks(config.tasks) if engine.objective == "perceive" else {}
     with torch.device("meta"):
         model = build_model(without_weights(config.model), group_sizes(tasks))
         prepare_model(model, engine)
-        codec = fake_codec(config.model)
-    parameters = _parameters(model)
-    if sharded and engine.precision == "bf16":
-        for parameter in model.parameters():  # what FSDP2 gathers is in the dtype of its policy
+        codec = codec_without_weights(config.model)
+    parameters = Parameters.of(model)
+    if engine.fsdp and half:
+        for parameter in model.parameters():  # FSDP2 gathers weights in the dtype of its policy
             parameter.data = parameter.data.bfloat16()
     with LiveBytes() as memory, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of mixed dtypes in a norm, once more at full size
-        _make_real(codec)
+        warnings.simplefilter("ignore", UserWarning)  # of mixed dtypes in a norm: they are so on GPUs too
+        _from_meta(codec)
         held = memory.live
-        _make_real(model)
+        _from_meta(model)
+        _make_gradients(model, engine.fsdp)
         objective = Perceive(model, tasks) if tasks else Generate(model)
-        _make_gradients(model, sharded)
-        inputs, encoding = _encoded(config, codec, tasks, shape, memory, whole)
+        text = torch.empty(
+            config.model.text.length, model.backbone.text_width, dtype=torch_dtype(config.model.text.dtype)
+        )
+        batch = _batch(tasks, shape)
+        with memory.beyond(memory.live) as encoding:
+            inputs = _inputs(batch, codec if whole else _NoWork(codec), tasks, text)
+        del batch
         base = memory.live
         with memory.beyond(base) as step:
-            with torch.autocast("cpu", torch.bfloat16, enabled=engine.precision == "bf16"):
+            with torch.autocast("cpu", torch.bfloat16, enabled=half):
                 losses = objective(inputs)
             kept = memory.live - base
             losses.sum().backward()
         del losses
-        decoding = _decoded(codec, inputs.latents[:1], memory) if whole and _validates(config, tasks) else 0
-    grid = model.backbone.grid(inputs.latents)
-    tokens = (int(np.prod(grid)), shape[1] * len(group_sizes(tasks)))
-    return Footprint(parameters, held, encoding, kept, step[0], decoding, tokens)
+        with memory.beyond(memory.live) as decoding:
+            if whole and _shows_video(config, tasks):
+                video = codec.decode(inputs.latents[:1])[0].movedim(0, -1)
+                (video / 2 + 0.5).float()
+    tokens = (int(np.prod(model.backbone.grid(inputs.latents))), shape[1] * len(group_sizes(tasks)))
+    return Footprint(parameters, held, encoding[0] if whole else 0, kept, step[0], decoding[0], tokens)
 
 
-def fake_codec(config: ModelConfig) -> Codec:
-    """The config's codec, as ``build_codec`` makes it but without its weights."""
+def codec_without_weights(config: ModelConfig) -> Codec:
+    """The config's codec as ``build_codec`` makes it, but from the published architecture."""
     if config.codec.patch is not None:
         return build_codec(without_weights(config))
     kind, vae = FAMILIES[config.family][1], config.codec.vae
-    described = PUBLISHED[vae.path or config.path]
-    model = cast(kind.model_class.from_config(described.vae), torch_dtype(vae.dtype))
+    source = vae.path or config.path
+    if source not in PUBLISHED:
+        raise ThfmError(f"{source} is not described in train/model/published.py: add it, or use model.codec.patch.")
+    model = cast(kind.model_class.from_config(PUBLISHED[source].vae), torch_dtype(vae.dtype))
     return kind(model, vae.normalise, vae.tiling)
 
 
-def _parameters(model: ThfmModel) -> Parameters:
-    blocks = {
-        id(p): i
-        for i, b in enumerate(getattr(model.backbone.transformer, model.backbone.blocks))
-        for p in b.parameters()
-    }
-    return Parameters(
-        tuple((blocks.get(id(p), -1), tuple(p.shape), p.dtype, p.requires_grad) for p in model.parameters())
-    )
+class _NoWork(Codec):
+    """A codec of the same shapes that encodes in no time."""
+
+    def __init__(self, codec: Codec):
+        super().__init__()
+        self.channels, self.spatial, self.temporal = codec.channels, codec.spatial, codec.temporal
+
+    def encode(self, video: Tensor) -> Tensor:
+        return torch.empty(len(video), self.channels, *self.latent_shape(*video.shape[2:]))
+
+    def decode(self, latents: Tensor) -> Tensor:
+        raise NotImplementedError
 
 
-def _make_real(model: nn.Module) -> None:
+def _from_meta(model: nn.Module) -> None:
     """Parameters and buffers from the meta device to the surrounding mode."""
     for module in model.modules():
         for name, old in module._parameters.items():
             if old is not None:
-                new = torch.empty(old.shape, dtype=old.dtype)
-                module._parameters[name] = nn.Parameter(new, requires_grad=old.requires_grad)
+                module._parameters[name] = nn.Parameter(torch.empty(old.shape, dtype=old.dtype), old.requires_grad)
         for name, old in module._buffers.items():
             if old is not None:
                 module._buffers[name] = torch.empty(old.shape, dtype=old.dtype)
 
 
 def _make_gradients(model: nn.Module, sharded: bool) -> None:
-    """Gradients that are added to; with FSDP2 they leave at once, for another device's slice."""
+    """Gradients to add to; with FSDP2 they leave at once, for the slices of all devices."""
     for parameter in model.parameters():
         if parameter.requires_grad and sharded:
             parameter.register_post_accumulate_grad_hook(lambda p: setattr(p, "grad", None))
@@ -217,79 +234,32 @@ def _make_gradients(model: nn.Module, sharded: bool) -> None:
             parameter.grad = torch.empty_like(parameter)
 
 
-def _encoded(
-    config: TrainConfig,
-    codec: Codec,
-    tasks: dict[str, Task],
-    shape: tuple[int, int, int, int],
-    memory: LiveBytes,
-    whole: bool,
-) -> tuple[Inputs, int]:
-    """The most expensive inputs (those of a dense task, if there is one), and what making them took."""
-    backbone = FAMILIES[config.model.family][0]
-    width = without_weights(config.model).init.get(backbone.text_channels, 4096)
-    text = torch.empty(config.model.text.length, width, dtype=torch_dtype(config.model.text.dtype))
-    if not whole:
-        latents = torch.empty(shape[0], codec.channels, *codec.latent_shape(*shape[1:]))
-        cells = torch.empty(shape[0], 1, *latents.shape[2:])
-        return _inputs(tasks, shape, latents, cells, text), 0
-    batch = _batch(tasks, shape)
-    with memory.beyond(memory.live) as found:
-        if tasks:
-            inputs = perceive_inputs(batch, codec, dict.fromkeys(tasks, text), _CPU)
-        else:
-            inputs = _inputs({}, shape, encode(codec, batch.rgb, _CPU), None, text)
-    return inputs, found[0]
-
-
 def _batch(tasks: dict[str, Task], shape: tuple[int, int, int, int]) -> SimpleNamespace:
-    name = _dearest(tasks)
-    batch = SimpleNamespace(
-        rgb=torch.empty(*shape, 3, dtype=torch.uint8), tasks=[name] * shape[0], dense=None, sparse={}
-    )
-    if name is None:
-        return batch
-    if not tasks[name].sparse:
-        batch.dense = {
-            "index": np.arange(shape[0]),
-            "target": torch.empty(*shape, 3),
-            "valid": torch.empty(shape, dtype=torch.bool),
-        }
-    else:
-        size = (shape[0], tasks[name].groups, shape[1], tasks[name].numbers)
-        index = torch.empty(shape[0], dtype=torch.long)
+    """A loader's batch of the most expensive kind: all of a dense task, if there is one."""
+    name = next(iter([n for n, task in tasks.items() if not task.sparse] or tasks), None)
+    rgb = torch.empty(*shape, 3, dtype=torch.uint8)
+    batch = SimpleNamespace(rgb=rgb, tasks=[name] * len(rgb), dense=None, sparse={})
+    if name is not None and tasks[name].sparse:
+        size = (len(rgb), tasks[name].groups, shape[1], tasks[name].numbers)
+        index = torch.empty(len(rgb), dtype=torch.long)
         batch.sparse[name] = {"index": index, "target": torch.empty(size), "valid": torch.empty(size, dtype=torch.bool)}
+    elif name is not None:
+        valid = torch.empty(shape, dtype=torch.bool)
+        batch.dense = {"index": np.arange(len(rgb)), "target": torch.empty(*shape, 3), "valid": valid}
     return batch
 
 
-def _inputs(
-    tasks: dict[str, Task], shape: tuple[int, ...], latents: Tensor, cells: Tensor | None, text: Tensor
-) -> Inputs:
-    """Inputs as ``perceive_inputs`` or ``generate_inputs`` would make them of these latents."""
-    inputs = Inputs(latents, text.expand(shape[0], -1, -1), shape[1])
-    name = _dearest(tasks)
-    if name is None:
-        inputs.noise, inputs.timestep = torch.empty_like(latents), torch.empty(shape[0])
-    elif not tasks[name].sparse:
-        inputs.dense[name] = (torch.empty(shape[0], dtype=torch.long), torch.empty_like(latents), cells)
-    else:
-        part = _batch(tasks, shape).sparse[name]
-        inputs.sparse[name] = (part["index"], part["target"], part["valid"])
-    return inputs
+def _inputs(batch: SimpleNamespace, codec: Codec, tasks: dict[str, Task], text: Tensor) -> Inputs:
+    if tasks:
+        return perceive_inputs(batch, codec, dict.fromkeys(tasks, text), _CPU)
+    latents = encode(codec, batch.rgb, _CPU)  # as generate_inputs, which draws numbers that are not there
+    words = stack_texts([text] * len(latents), _CPU)
+    return Inputs(
+        latents, words, batch.rgb.shape[1], noise=torch.empty_like(latents), timestep=torch.empty(len(latents))
+    )
 
 
-def _dearest(tasks: dict[str, Task]) -> str | None:
-    dense = [name for name, task in tasks.items() if not task.sparse]
-    return next(iter(dense or tasks), None)
-
-
-def _validates(config: TrainConfig, tasks: dict[str, Task]) -> bool:
+def _shows_video(config: TrainConfig, tasks: dict[str, Task]) -> bool:
+    """Whether validation decodes answers."""
     held = config.data.validation
     return bool(held.urls or held.shards) and any(not task.sparse for task in tasks.values())
-
-
-def _decoded(codec: Codec, latents: Tensor, memory: LiveBytes) -> int:
-    with memory.beyond(memory.live) as found:
-        video = codec.decode(latents)[0].movedim(0, -1)
-        (video / 2 + 0.5).float()
-    return found[0]

@@ -4,6 +4,7 @@ examples:
   python tools/memory_budget.py configs/train/wan-1.3b-lora.yaml --memory-gb 24
   python tools/memory_budget.py configs/train/wan-14b.yaml --gpus 8
   python tools/memory_budget.py configs/train/wan-1.3b.yaml engine.ema=0.999 'data.sizes=[[720, 1280]]'
+  python tools/memory_budget.py configs/train/wan-*.yaml        (several: a line each)
 
 Computed, by running the trainer's own step on fake tensors at the config's real size and its largest batch: weights,
 gradients, what the graph keeps, recomputation, autocast's copies, LoRA's, the VAE's chunks and caches.
@@ -26,9 +27,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from torch.distributed.fsdp import FSDPModule  # noqa: E402
+
 from synth.conventions import ThfmError  # noqa: E402
 from tools.fake_training import Footprint, footprint  # noqa: E402
 from train.config import TrainConfig, load_config  # noqa: E402
+from train.engine.parallel import Processes  # noqa: E402
 from train.tasks import build_tasks  # noqa: E402
 
 GIB = 2**30
@@ -92,11 +96,12 @@ def budget(config: TrainConfig, gpus: int, compare: bool = False) -> Budget:
         "their average (EMA), float32": trained if engine.ema is not None else 0,
         f"codec, {config.model.codec.vae.dtype}": measured.codec,
     }
+    if sharded and engine.accumulation > 1 and gradients_stay_whole():
+        resident["whole gradients, between batches"] = 4 * parameters.count(True)
     passing = gathered(measured, engine.precision == "bf16") if sharded else 0
-    late = 4 * parameters.count(True) if sharded and engine.accumulation > 1 and gradients_stay_whole() else 0
     phases = {
-        "encode a clip and its target": measured.encode + late,
-        "forward and backward": measured.step + passing + late,
+        "encode a clip and its target": measured.encode,
+        "forward and backward": measured.step + passing,
         "optimiser step": trained,
         "decode an answer, at validation": measured.decode,
     }
@@ -116,18 +121,22 @@ def largest_batch(config: TrainConfig) -> tuple[int, int, int, int]:
 def gathered(measured: Footprint, half: bool) -> int:
     """Bytes of whole weights and gradients that FSDP2 holds while a block runs; what is in no block stays gathered."""
     parameters, size = measured.parameters, 2 if half else 4
-    block = parameters.largest_block
-    rest = parameters.count(True, -1) + parameters.count(False, -1)
-    return size * (3 * block + rest) + (size * block + 2 * 4 * block if parameters.count(True) else 0)
+    block, rest = parameters.in_block(0), parameters.in_block(-1)
+    return size * (3 * block + rest) + size * block + 4 * 2 * block
 
 
 def gradients_stay_whole() -> bool:
-    """Whether the engine lets FSDP2 keep whole gradients between the batches of a step."""
-    import inspect
+    """Whether the trainer lets FSDP2 keep whole gradients between the batches of a step: its own code is asked."""
 
-    from train.engine.parallel import Processes
+    class Probe(FSDPModule):
+        synchronises = True
 
-    return "set_requires_gradient_sync(last)" in inspect.getsource(Processes.accumulating)
+        def set_requires_gradient_sync(self, value: bool, **_: bool) -> None:
+            self.synchronises = value
+
+    probe, processes = object.__new__(Probe), object.__new__(Processes)
+    Processes.accumulating(processes, probe, last=False)
+    return not probe.synchronises
 
 
 def host_memory(config: TrainConfig, shape: tuple[int, ...], measured: Footprint, slices: int) -> int:
@@ -181,6 +190,14 @@ def table(budget: Budget, memory: float) -> str:
     return "\n".join(lines)
 
 
+def short(path: str, budget: Budget, heading: bool) -> str:
+    """One line instead of a table."""
+    numbers = (sum(budget.resident.values()), *list(budget.phases.values())[:2], budget.total)
+    line = f"{Path(path).name:<22}{budget.gpus:>5}" + "".join(f"{size / GIB:>11.1f}" for size in numbers)
+    titles = "config".ljust(22) + " GPUs" + "".join(f"{t:>11}" for t in ("held", "encode", "run", "TOTAL GiB"))
+    return f"{titles}\n{line}" if heading else line
+
+
 def row(name: str, size: int, indent: str = "  ") -> str:
     """A line of the table."""
     number = f"{size / GIB:9.2f}" if size else "        -"
@@ -216,23 +233,28 @@ def verdict(budget: Budget, memory: float) -> str:
 def main() -> int:
     """Print the table; 0 if it fits."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("config", metavar="CONFIG", help="a YAML file such as configs/train/wan-1.3b.yaml")
-    parser.add_argument("overrides", metavar="key=value", nargs="*", help="laid over the config, by dotted names")
+    parser.add_argument("configs", metavar="CONFIG", nargs="+", help="YAML files, and key=value to lay over each")
     parser.add_argument(
         "--gpus", type=int, help="processes that train together (default: 8 with engine.fsdp=true, else 1)"
     )
     parser.add_argument("--memory-gb", type=float, default=80, help="of one GPU, in GiB (default: 80)")
     parser.add_argument("--quick", action="store_true", help="leave out the comparison of activation checkpointing")
     args = parser.parse_args()
+    configs = [word for word in args.configs if "=" not in word]
+    overrides = [word for word in args.configs if "=" in word]
+    fits = True
     try:
-        config = load_config(args.config, args.overrides)
-        gpus = args.gpus or (8 if config.engine.fsdp else 1)
-        found = budget(config, gpus, compare=not args.quick)
+        for number, path in enumerate(configs):
+            config = load_config(path, overrides)
+            gpus = args.gpus or (8 if config.engine.fsdp else 1)
+            alone = len(configs) == 1
+            found = budget(config, gpus, compare=alone and not args.quick)
+            fits = fits and found.total / GIB <= args.memory_gb
+            print(table(found, args.memory_gb) if alone else short(path, found, heading=not number), flush=True)
     except ThfmError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(table(found, args.memory_gb))
-    return 0 if found.total / GIB <= args.memory_gb else 1
+    return 0 if fits else 1
 
 
 if __name__ == "__main__":
