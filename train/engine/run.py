@@ -82,8 +82,8 @@ class Run:
 
 
 def flat(tree: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested dicts -> {dotted key: leaf}; lists are leaves, empty dicts vanish."""
-    if not isinstance(tree, Mapping):
+    """Nested dicts -> {dotted key: leaf}; lists and empty dicts are leaves."""
+    if not isinstance(tree, Mapping) or not tree:
         return {prefix: tree}
     leaves: dict[str, Any] = {}
     for key, value in tree.items():
