@@ -68,12 +68,16 @@ class Perceive(nn.Module):
     def _losses(self, answer: Answer, inputs: Inputs) -> Tensor:
         losses = answer.video.new_zeros(len(inputs.latents), dtype=torch.float32)
         for name, (rows, target, cells) in inputs.dense.items():
-            losses = losses.index_add(0, rows, self.tasks[name].loss(answer.video[rows], target, cells))
+            losses = losses.index_add(0, rows, self._loss(name, answer.video[rows], target, cells))
         for name, (rows, target, valid) in inputs.sparse.items():
             tokens = torch.stack([answer.sparse[group] for group in self.groups[name]], 1)  # (B, G, T, K)
-            losses = losses.index_add(0, rows, self.tasks[name].loss(tokens[rows], target, valid))
+            losses = losses.index_add(0, rows, self._loss(name, tokens[rows], target, valid))
         unused = [answer.video, *answer.sparse.values()]
         return losses + sum(output[:0].float().sum() for output in unused)
+
+    def _loss(self, name: str, *arguments: Tensor) -> Tensor:
+        task = self.tasks[name]
+        return task.options.weight * task.loss(*arguments)
 
 
 class Generate(nn.Module):

@@ -56,6 +56,9 @@ class TaskOptions(BaseModel):
 
     ratio: float = Field(1.0, ge=0, description="how often the task is drawn, relative to the other tasks")
     prompt: str | None = Field(None, description="another prompt than the task's own")
+    weight: float = Field(
+        1.0, gt=0, description="factor of the task's loss; for codecs and answers whose scales are far apart"
+    )
 
 
 class Task(ABC):
