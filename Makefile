@@ -20,10 +20,11 @@ $(READY): pyproject.toml requirements.lock tools/setup.sh tools/system_libraries
 	@bash tools/setup.sh
 	@touch $(READY)
 
-quickstart: $(READY) ## render, validate and show a small data set
+quickstart: $(READY) ## render, validate and show a small data set, and train a tiny model on it
 	$(BIN)/thfm-synth generate configs/synth/quickstart.yaml --out $(OUT)
 	$(BIN)/thfm-synth validate $(OUT)
 	$(BIN)/thfm-synth preview $(OUT) --out $(OUT)-preview
+	$(BIN)/thfm-train fit configs/train/tiny.yaml --out $(OUT)-model
 
 test: lint ## lint, then all tests
 	$(BIN)/python -m pytest -q
