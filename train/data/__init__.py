@@ -1,6 +1,7 @@
 """Streaming clips into batches: order, reading, augmentation, resumable position."""
 
 from train.data.batch import Batch
+from train.data.cache import TensorCache
 from train.data.config import DataConfig
 from train.data.loader import Loader, Request, build_loader
 from train.data.sample import Sample
@@ -16,6 +17,7 @@ __all__ = [
     "Request",
     "Sample",
     "Speed",
+    "TensorCache",
     "Validation",
     "build_loader",
     "build_validation",

@@ -11,8 +11,9 @@ import torch
 from train.config import TrainConfig
 from train.engine.captions import Captions
 from train.engine.finish import averaged
+from train.engine.latents import encode
 from train.engine.learner import Learner
-from train.engine.objective import Inputs, draw_noise_levels, encode, stack_texts
+from train.engine.objective import Inputs, draw_noise_levels, stack_texts
 from train.engine.parallel import Processes
 from train.engine.randomness import generator
 from train.engine.start import requests_of

@@ -12,6 +12,7 @@ from synth.conventions import ThfmError
 from train.config import TrainConfig
 from train.engine.config import EngineConfig
 from train.engine.ema import Ema
+from train.engine.latents import Latents, build_latents
 from train.engine.objective import Generate, Perceive, group_sizes
 from train.engine.optimiser import build_optimiser, trainable
 from train.engine.parallel import Processes
@@ -36,6 +37,7 @@ class Learner:
     tasks: dict[str, Task]
     prompts: dict[str, Tensor]
     codec: Codec
+    latents: Latents
     objective: nn.Module
     wrapped: nn.Module
     parameters: dict[str, nn.Parameter]
@@ -76,7 +78,8 @@ def build_learner(config: TrainConfig, processes: Processes) -> Learner:
     parameters = trainable(objective)
     optimiser = build_optimiser(engine.optimiser, parameters)
     ema = Ema(parameters, engine.ema) if engine.ema is not None else None
-    return Learner(tasks, prompts, codec, objective, wrapped, parameters, optimiser, ema)
+    latents = build_latents(config, codec, tasks, processes.device)
+    return Learner(tasks, prompts, codec, latents, objective, wrapped, parameters, optimiser, ema)
 
 
 def prepare_model(model: ThfmModel, engine: EngineConfig) -> None:

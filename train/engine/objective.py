@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from train.engine.config import EngineConfig
+from train.engine.latents import Latents
 from train.engine.randomness import generator
 from train.model import Answer, valid_cells
 from train.tasks import Task
@@ -114,15 +115,14 @@ def draw_noise_levels(config: EngineConfig, count: int, generator: torch.Generat
     return config.noise_shift * s / (1 + (config.noise_shift - 1) * s)
 
 
-def perceive_inputs(batch: Any, codec: Any, prompts: Mapping[str, Tensor], device: torch.device) -> Inputs:
+def perceive_inputs(batch: Any, latents: Latents, prompts: Mapping[str, Tensor], device: torch.device) -> Inputs:
     """A loader's batch, encoded for ``Perceive``; ``prompts`` is task -> (L, D)."""
-    latents = encode(codec, batch.rgb, device)
-    inputs = Inputs(latents, stack_texts([prompts[task] for task in batch.tasks], device), batch.rgb.shape[1])
+    text = stack_texts([prompts[task] for task in batch.tasks], device)
+    inputs = Inputs(latents.colour(batch), text, batch.rgb.shape[1])
     if batch.dense is not None:
         rows = batch.dense["index"].tolist()
-        video = batch.dense["target"].to(device).movedim(-1, 1) * 2 - 1
-        targets = codec.encode(video)
-        cells = valid_cells(batch.dense["valid"].to(device), codec)
+        targets = latents.targets(batch)
+        cells = valid_cells(batch.dense["valid"].to(device), latents.codec)
         for task in dict.fromkeys(batch.tasks[row] for row in rows):
             mine = [k for k, row in enumerate(rows) if batch.tasks[row] == task]
             index = torch.tensor([rows[k] for k in mine], device=device)
@@ -134,7 +134,7 @@ def perceive_inputs(batch: Any, codec: Any, prompts: Mapping[str, Tensor], devic
 
 def generate_inputs(
     batch: Any,
-    codec: Any,
+    latents: Latents,
     captions: Mapping[str, Tensor],
     config: EngineConfig,
     words: Sequence[int],
@@ -146,15 +146,9 @@ def generate_inputs(
         captions: caption -> (L, D); holds "" too.
         words: numbers that this batch's randomness depends on; the same on any number of processes.
     """
-    latents, random = encode(codec, batch.rgb, device), generator(*words)
-    kept = torch.rand(len(latents), generator=random) >= config.caption_dropout
+    clean, random = latents.colour(batch), generator(*words)
+    kept = torch.rand(len(clean), generator=random) >= config.caption_dropout
     text = stack_texts([captions[c if k else ""] for c, k in zip(batch.captions, kept.tolist(), strict=True)], device)
-    s = draw_noise_levels(config, len(latents), random).to(device)
-    noise = torch.randn(latents.shape, generator=random).to(device)
-    return Inputs(latents, text, batch.rgb.shape[1], noise=noise, timestep=s)
-
-
-@torch.no_grad()
-def encode(codec: Any, rgb: Tensor, device: torch.device) -> Tensor:
-    """(B, T, H, W, 3) uint8 colour -> (B, C, t, h, w) float32 latents."""
-    return codec.encode(rgb.to(device).movedim(-1, 1).float() / 127.5 - 1).float()
+    s = draw_noise_levels(config, len(clean), random).to(device)
+    noise = torch.randn(clean.shape, generator=random).to(device)
+    return Inputs(clean, text, batch.rgb.shape[1], noise=noise, timestep=s)

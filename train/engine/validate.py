@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.distributed.fsdp import FSDPModule
 
+from train.engine.latents import encode
 from train.engine.learner import Learner
-from train.engine.objective import Inputs, encode, stack_texts
+from train.engine.objective import Inputs, stack_texts
 from train.engine.parallel import Processes
 from train.engine.pictures import stack_rows
 from train.tasks import MeanAnswer, Measure, Task, with_extras

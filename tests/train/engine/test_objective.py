@@ -13,6 +13,7 @@ from tests.train.engine.runs import TINY
 from train.data import Sample
 from train.data.batch import stack
 from train.engine.config import EngineConfig
+from train.engine.latents import Latents
 from train.engine.objective import Generate, Perceive, draw_noise_levels, generate_inputs, group_sizes, perceive_inputs
 from train.engine.randomness import generator
 from train.engine.start import requests_of
@@ -54,7 +55,7 @@ def test_each_sample_has_the_loss_of_its_task_alone(parts):
     objective = Perceive(model, tasks).eval()
     names = ["keypoints2d", "matte", "depth", "matte"]
     with torch.no_grad():
-        losses = objective(perceive_inputs(batch_of(tasks, names), codec, prompts, CPU))
+        losses = objective(perceive_inputs(batch_of(tasks, names), Latents(codec, CPU), prompts, CPU))
         for k, name in enumerate(names):
             clip = figure_clip(k, size=32)
             video = torch.from_numpy(clip["rgb"]).movedim(-1, 0)[None].float() / 127.5 - 1
@@ -77,7 +78,7 @@ def test_a_sample_without_a_valid_label_costs_nothing_and_every_parameter_has_a_
     objective = Perceive(model, tasks).train()
     for names, spoil in ((["matte"], {0}), (["keypoints2d"], {0}), (["depth"], ()), (["keypoints2d"], ())):
         objective.zero_grad(set_to_none=True)
-        losses = objective(perceive_inputs(batch_of(tasks, names, spoil), codec, prompts, CPU))
+        losses = objective(perceive_inputs(batch_of(tasks, names, spoil), Latents(codec, CPU), prompts, CPU))
         losses.sum().backward()
         assert (float(losses) == 0) == bool(spoil)
         for name, parameter in objective.named_parameters():
@@ -93,7 +94,7 @@ def test_batches_add_up_to_the_step_that_one_batch_would_be(parts):
     for pieces in ([whole], [batch_of(tasks, names[:1]), _tail(tasks, names)]):
         objective.zero_grad()
         for piece in pieces:
-            (objective(perceive_inputs(piece, codec, prompts, CPU)).sum() / len(names)).backward()
+            (objective(perceive_inputs(piece, Latents(codec, CPU), prompts, CPU)).sum() / len(names)).backward()
         grads.append([p.grad.clone() for p in objective.parameters()])
     for ours, theirs in zip(*grads, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
@@ -123,7 +124,7 @@ class Knowing(torch.nn.Module):
 def test_whoever_knows_the_video_has_no_loss_at_any_noise(parts):
     _, codec, tasks, _ = parts
     batch, captions = batch_of(tasks, ["matte"] * 3), {"": torch.zeros(4, 16)}
-    inputs = generate_inputs(batch, codec, captions, EngineConfig(objective="generate"), (1, 2), CPU)
+    inputs = generate_inputs(batch, Latents(codec, CPU), captions, EngineConfig(objective="generate"), (1, 2), CPU)
     model = Knowing(inputs.latents)
     assert Generate(model)(inputs).max() < 1e-6
     assert torch.equal(model.seen[0][0], 1000 * inputs.timestep)
@@ -132,14 +133,15 @@ def test_whoever_knows_the_video_has_no_loss_at_any_noise(parts):
 
 def test_captions_are_dropped_at_their_share_and_noise_levels_are_shifted():
     codec = SimpleNamespace(encode=lambda video: video[:, :, :1, :2, :2])
-    batch = SimpleNamespace(rgb=torch.zeros(2000, 1, 2, 2, 3, dtype=torch.uint8), captions=("a",) * 2000)
+    rgb = torch.zeros(2000, 1, 2, 2, 3, dtype=torch.uint8)
+    batch = SimpleNamespace(rgb=rgb, captions=("a",) * 2000, contents=("c",) * 2000)
     captions = {"": torch.zeros(1, 1), "a": torch.ones(1, 1)}
     config = EngineConfig(objective="generate", caption_dropout=0.2, noise="uniform", noise_shift=3)
-    inputs = generate_inputs(batch, codec, captions, config, (5,), CPU)
+    inputs = generate_inputs(batch, Latents(codec, CPU), captions, config, (5,), CPU)
     assert float(inputs.text.mean()) == pytest.approx(0.8, abs=0.03)
     # P(s < x) of a shifted uniform is x / (k - (k - 1) x)
     assert float((inputs.timestep < 0.5).float().mean()) == pytest.approx(0.5 / (3 - 1), abs=0.03)
-    assert torch.equal(generate_inputs(batch, codec, captions, config, (5,), CPU).noise, inputs.noise)
+    assert torch.equal(generate_inputs(batch, Latents(codec, CPU), captions, config, (5,), CPU).noise, inputs.noise)
     normal = draw_noise_levels(EngineConfig(noise_shift=1), 4000, generator(1))
     assert float(normal.logit().std()) == pytest.approx(1, abs=0.05)
 
@@ -153,7 +155,7 @@ def test_answers_have_groups_in_order():
     tasks = build_tasks({"keypoints2d": {"people": 2}})
     objective, batch = Perceive(Numbered(), tasks), batch_of(tasks, ["keypoints2d"])
     codec = SimpleNamespace(encode=lambda video: video)
-    inputs = perceive_inputs(batch, codec, {"keypoints2d": torch.zeros(1, 1)}, CPU)
+    inputs = perceive_inputs(batch, Latents(codec, CPU), {"keypoints2d": torch.zeros(1, 1)}, CPU)
     rows, target, valid = inputs.sparse["keypoints2d"]
     answer = torch.stack([torch.zeros(5, 34), torch.ones(5, 34)])[None]
     expected = (answer - target).square()[valid].mean()
