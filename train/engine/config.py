@@ -122,6 +122,8 @@ class EngineConfig(_Part):
 # Keys that a resumed run may change, as dotted names or whole branches; all others must stay.
 MAY_CHANGE: tuple[str, ...] = (
     "engine.steps",
+    "engine.batch_size",  # so that processes x batch_size x accumulation can stay on other numbers of processes
+    "engine.accumulation",
     "engine.log_every",
     "engine.validate_every",
     "engine.pictures",

@@ -10,6 +10,7 @@ from torch import nn
 from torch.optim import Adam, AdamW, Optimizer
 
 from train.engine.config import OptimiserConfig
+from train.engine.ema import local
 
 
 def trainable(model: nn.Module) -> dict[str, nn.Parameter]:
@@ -70,6 +71,12 @@ def set_rates(optimiser: Optimizer, share: float) -> dict[str, float]:
         group["lr"] = share * group["peak"]
         rates["tokens" if group["token"] else "backbone"] = group["lr"]
     return rates
+
+
+@torch.no_grad()
+def scale_gradients(parameters: Iterable[nn.Parameter], factor: float) -> None:
+    """Multiply all gradients, slices in place."""
+    torch._foreach_mul_([local(p.grad) for p in parameters if p.grad is not None], factor)
 
 
 def gradient_norm(parameters: Iterable[nn.Parameter]) -> tuple[torch.Tensor, list[nn.Parameter]]:

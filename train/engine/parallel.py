@@ -54,16 +54,16 @@ class Processes:
 
     def wrap(self, module: nn.Module, blocks: list[nn.Module]) -> nn.Module:
         """The module on its device, ready to train; its own ``parameters()`` are from now on what training changes."""
-        module.to(self.device)
-        if self.config.fsdp:
+        if self.config.fsdp:  # moves to the device block by block, so that no device ever holds the whole
             mesh = torch.distributed.init_device_mesh(self.device.type, (self.world,))
             exact = MixedPrecisionPolicy(reduce_dtype=torch.float32, cast_forward_inputs=False)
-            # Only blocks travel in bf16: positions and heads of tokens, in the root, need their digits.
+            # Only blocks travel in bf16 (their norms too, unlike in copies): positions and heads need their digits.
             half = torch.bfloat16 if self.config.precision == "bf16" else None
             policy = MixedPrecisionPolicy(param_dtype=half, reduce_dtype=torch.float32, cast_forward_inputs=False)
             for block in blocks:
                 fully_shard(block, mesh=mesh, mp_policy=policy)
             return fully_shard(module, mesh=mesh, mp_policy=exact)
+        module.to(self.device)
         if self.world == 1:
             return module
         with warnings.catch_warnings():
@@ -77,11 +77,13 @@ class Processes:
         return self.accelerator.autocast()
 
     def accumulating(self, wrapped: nn.Module, last: bool) -> AbstractContextManager:
-        """Around forward and backward of one batch of several: gradients are exchanged with the last one only."""
-        if isinstance(wrapped, FSDPModule):
-            wrapped.set_requires_gradient_sync(last)
+        """Around forward and backward of one batch of several: copies exchange gradients with the last one only.
+
+        Slices are exchanged with each: to wait for the last would take a whole gradient's memory on every process.
+        """
+        if last or self.world == 1 or isinstance(wrapped, FSDPModule):
             return nullcontext()
-        return nullcontext() if last or self.world == 1 else wrapped.no_sync()
+        return wrapped.no_sync()
 
     def total(self, numbers: list[float]) -> list[float]:
         """Sums over all processes, in float64."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import signal
 import time
@@ -17,7 +18,7 @@ from train.engine.held_out import HeldOut
 from train.engine.learner import Learner, build_learner
 from train.engine.meter import Meter
 from train.engine.objective import Inputs, generate_inputs, perceive_inputs
-from train.engine.optimiser import clip_gradients, gradient_norm, schedule, set_rates
+from train.engine.optimiser import clip_gradients, gradient_norm, scale_gradients, schedule, set_rates
 from train.engine.outliers import Outliers
 from train.engine.parallel import Processes
 from train.engine.randomness import random_kept, random_state, restore_random_state, seed_everything
@@ -26,6 +27,7 @@ from train.engine.signals import Stop
 from train.engine.start import requests_of, settle_run
 from train.engine.watch import Silent, Watch
 
+_LOG = logging.getLogger(__name__)
 _NOISE, _DROPOUT = 1, 2  # purposes of random numbers
 
 
@@ -56,6 +58,7 @@ class _Loop:
         from train.data import build_loader
 
         self.config, self.engine, self.run, self.processes, self.stop = config, config.engine, run, processes, stop
+        self._clips = processes.world * self.engine.batch_size * self.engine.accumulation
         self.learner: Learner = build_learner(config, processes)
         self.outliers, self.meter, self.step, self.damaged = Outliers(self.engine.outliers), Meter(), 0, 0.0
         state = None
@@ -102,6 +105,7 @@ class _Loop:
                     self._save(score)
                     saved = self.step
             self.writer.wait()
+            self.processes.wait()  # launchers end all processes soon after one has left
             if self.step >= engine.steps:
                 save_final(self.config, self.learner, self.processes, self.run.final)
                 self.watch.tell(f"done: {self.run.final}")
@@ -113,39 +117,42 @@ class _Loop:
     def _one_step(self) -> None:
         """One optimiser step over ``accumulation`` batches of every process."""
         processes, engine, learner = self.processes, self.engine, self.learner
-        before = time.monotonic()
-        with random_kept():
-            batches = [next(self.batches) for _ in range(engine.accumulation)]
-        waited = time.monotonic() - before
-        (samples,) = processes.total([float(sum(len(batch.tasks) for batch in batches))])
         names = list(learner.tasks) or ["generate"]
         loss, count = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
-        for number, batch in enumerate(batches):
+        waited, keys = 0.0, []
+        for number in range(engine.accumulation):
+            before = time.monotonic()
+            with random_kept():
+                batch = next(self.batches)
+            waited += time.monotonic() - before
+            keys += batch.keys
             inputs = self._inputs(batch, number)
-            with processes.accumulating(learner.wrapped, number == len(batches) - 1):
+            with processes.accumulating(learner.wrapped, number == engine.accumulation - 1):
                 with processes.autocast():
                     losses = learner.wrapped(inputs)
-                # Gradients are averaged over processes, so this is the mean over all samples of the step.
-                (losses.sum() * (processes.world / samples)).backward()
-            for task, value in zip(batch.tasks if learner.tasks else names * len(losses), losses.tolist(), strict=True):
+                losses.sum().backward()
+            tasks = batch.tasks if learner.tasks else names * len(batch.tasks)
+            for task, value in zip(tasks, losses.tolist(), strict=True):
                 loss[task] += value
                 count[task] += 1
-        numbers = [*loss.values(), *count.values(), waited, float(len(self.loader.damaged))]
-        totals = processes.total(numbers)
+        totals = processes.total([*loss.values(), *count.values(), waited, float(len(self.loader.damaged))])
         loss, count = dict(zip(names, totals, strict=False)), dict(zip(names, totals[len(names) :], strict=False))
         waited, self.damaged = totals[2 * len(names) :]
-        self._update(batches, loss, count)
+        samples = sum(count.values())
+        # Gradients are sums over a process's samples, averaged over processes: make them means over all samples.
+        scale_gradients(learner.parameters.values(), processes.world / samples)
+        self._update(keys, loss, count)
         self.meter.add_time(samples, waited)
         self.step += 1
 
     def _inputs(self, batch: Any, number: int) -> Inputs:
         learner, device = self.learner, self.processes.device
         if learner.tasks:
-            return perceive_inputs(batch, learner.codec, learner.prompts, device)
+            return perceive_inputs(batch, learner.latents, learner.prompts, device)
         place = number * self.processes.world + self.processes.rank
         self.captions.learn(["", *batch.captions])
         words = (self.engine.seed, _NOISE, self.step, place)
-        return generate_inputs(batch, learner.codec, self.captions, self.engine, words, device)
+        return generate_inputs(batch, learner.latents, self.captions, self.engine, words, device)
 
     def _ending(self) -> tuple[int, bool]:
         """(exit code, whether to end) as all processes see it: any one's signal or the first one's clock decides."""
@@ -157,7 +164,7 @@ class _Loop:
         code = 128 + signal.SIGTERM if term else 128 + signal.SIGINT if interrupt else 0
         return code, bool(term or interrupt or late)
 
-    def _update(self, batches: list[Any], loss: dict[str, float], count: dict[str, float]) -> None:
+    def _update(self, keys: list[str], loss: dict[str, float], count: dict[str, float]) -> None:
         """Clip once, step, average; or skip all that."""
         learner, config = self.learner, self.engine.optimiser
         norm, having = gradient_norm(learner.parameters.values())
@@ -172,7 +179,7 @@ class _Loop:
                 learner.ema.update()
             self.meter.add_losses(loss, count, size)
         else:
-            keys = sum(self.processes.gather([key for batch in batches for key in batch.keys]), [])
+            keys = sum(self.processes.gather(keys), [])
             self.watch.tell(f"step {self.step + 1} skipped: {reason}; clips {', '.join(keys[:8])}")
         learner.optimiser.zero_grad(set_to_none=True)
 
@@ -203,6 +210,7 @@ class _Loop:
         self.writer.begin(self.step)
         state = {
             "step": self.step,
+            "clips": self._clips,
             "position": self.loader.position(),
             "outliers": self.outliers.state(),
             "meter": self.meter.state(),
@@ -213,6 +221,13 @@ class _Loop:
 
     def _restore(self, state: dict) -> None:
         self.step = state["step"]
+        if self._clips != state["clips"] and self.processes.first:
+            _LOG.warning(
+                "a step had %d clips (processes x batch_size x accumulation) until now, and has %d from here on: "
+                "set engine.accumulation to keep them",
+                state["clips"],
+                self._clips,
+            )
         self.outliers.restore(state["outliers"])
         self.meter.restore(state["meter"])
         if self.learner.ema is not None:

@@ -70,6 +70,12 @@ def test_a_sharded_run_is_resumed_by_one_process_and_by_copies(alone, tmp_path):
     ]  # fmt: skip
     assert train(config, tmp_path / "run", mode="resume", world=2) == [0, 0], log_of(tmp_path / "run").read_text()
     assert_same(tmp_path / "run", run)
+    assert "set engine.accumulation to keep them" not in log_of(tmp_path / "run").read_text()
+    assert train(config, tmp_path / "run", [f"engine.steps={STEPS + 1}"], mode="resume") == [0]
+    assert (
+        "a step had 4 clips (processes x batch_size x accumulation) until now, and has 2"
+        in log_of(tmp_path / "run").read_text()
+    )
 
 
 def test_accelerate_launches_the_command(figures, tmp_path):
