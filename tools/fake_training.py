@@ -24,8 +24,9 @@ from torch.utils._pytree import tree_leaves
 
 from synth.conventions import ThfmError
 from train.config import TrainConfig
+from train.engine.latents import Latents
 from train.engine.learner import prepare_model
-from train.engine.objective import Generate, Inputs, Perceive, encode, group_sizes, perceive_inputs, stack_texts
+from train.engine.objective import Generate, Inputs, Perceive, group_sizes, perceive_inputs, stack_texts
 from train.model import Codec, ThfmModel, build_model
 from train.model.build import FAMILIES, build_codec, cast
 from train.model.config import ModelConfig, torch_dtype
@@ -156,8 +157,8 @@ def footprint(config: TrainConfig, shape: tuple[int, int, int, int], whole: bool
         prepare_model(model, engine)
         codec = codec_without_weights(config.model)
     parameters = Parameters.of(model)
-    if engine.fsdp and half:
-        for parameter in model.parameters():  # FSDP2 gathers weights in the dtype of its policy
+    if engine.fsdp and half:  # FSDP2 gathers blocks in bf16, by its policy
+        for parameter in getattr(model.backbone.transformer, model.backbone.blocks).parameters():
             parameter.data = parameter.data.bfloat16()
     with LiveBytes() as memory, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of mixed dtypes in a norm: they are so on GPUs too
@@ -238,7 +239,7 @@ def _batch(tasks: dict[str, Task], shape: tuple[int, int, int, int]) -> SimpleNa
     """A loader's batch of the most expensive kind: all of a dense task, if there is one."""
     name = next(iter([n for n, task in tasks.items() if not task.sparse] or tasks), None)
     rgb = torch.empty(*shape, 3, dtype=torch.uint8)
-    batch = SimpleNamespace(rgb=rgb, tasks=[name] * len(rgb), dense=None, sparse={})
+    batch = SimpleNamespace(rgb=rgb, tasks=[name] * len(rgb), contents=[""] * len(rgb), dense=None, sparse={})
     if name is not None and tasks[name].sparse:
         size = (len(rgb), tasks[name].groups, shape[1], tasks[name].numbers)
         index = torch.empty(len(rgb), dtype=torch.long)
@@ -250,13 +251,12 @@ def _batch(tasks: dict[str, Task], shape: tuple[int, int, int, int]) -> SimpleNa
 
 
 def _inputs(batch: SimpleNamespace, codec: Codec, tasks: dict[str, Task], text: Tensor) -> Inputs:
+    latents = Latents(codec, _CPU)
     if tasks:
-        return perceive_inputs(batch, codec, dict.fromkeys(tasks, text), _CPU)
-    latents = encode(codec, batch.rgb, _CPU)  # as generate_inputs, which draws numbers that are not there
-    words = stack_texts([text] * len(latents), _CPU)
-    return Inputs(
-        latents, words, batch.rgb.shape[1], noise=torch.empty_like(latents), timestep=torch.empty(len(latents))
-    )
+        return perceive_inputs(batch, latents, dict.fromkeys(tasks, text), _CPU)
+    clean = latents.colour(batch)  # as generate_inputs, which draws numbers that are not there
+    words = stack_texts([text] * len(clean), _CPU)
+    return Inputs(clean, words, batch.rgb.shape[1], noise=torch.empty_like(clean), timestep=torch.empty(len(clean)))
 
 
 def _shows_video(config: TrainConfig, tasks: dict[str, Task]) -> bool:

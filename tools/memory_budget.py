@@ -27,12 +27,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from torch.distributed.fsdp import FSDPModule  # noqa: E402
-
 from synth.conventions import ThfmError  # noqa: E402
 from tools.fake_training import Footprint, footprint  # noqa: E402
 from train.config import TrainConfig, load_config  # noqa: E402
-from train.engine.parallel import Processes  # noqa: E402
 from train.tasks import build_tasks  # noqa: E402
 
 GIB = 2**30
@@ -47,7 +44,7 @@ class Budget:
     Attributes:
         resident: name -> bytes that are there all the time.
         phases: name -> bytes beyond that, one phase after the other.
-        plain: forward and backward in the other setting of activation checkpointing; None if not asked for.
+        other: measured in the other setting of activation checkpointing; None if not asked for.
         host: bytes in the memory of the machine, for each process.
     """
 
@@ -96,8 +93,6 @@ def budget(config: TrainConfig, gpus: int, compare: bool = False) -> Budget:
         "their average (EMA), float32": trained if engine.ema is not None else 0,
         f"codec, {config.model.codec.vae.dtype}": measured.codec,
     }
-    if sharded and engine.accumulation > 1 and gradients_stay_whole():
-        resident["whole gradients, between batches"] = 4 * parameters.count(True)
     passing = gathered(measured, engine.precision == "bf16") if sharded else 0
     phases = {
         "encode a clip and its target": measured.encode,
@@ -105,9 +100,6 @@ def budget(config: TrainConfig, gpus: int, compare: bool = False) -> Budget:
         "optimiser step": trained,
         "decode an answer, at validation": measured.decode,
     }
-    if sharded:
-        start = parameters.held(True) + parameters.held(False) - sum(resident.values()) + measured.codec
-        phases["start, before weights are cut"] = max(0, start)
     return Budget(config, gpus, shape, measured, resident, phases, other, host_memory(config, shape, measured, slices))
 
 
@@ -120,34 +112,18 @@ def largest_batch(config: TrainConfig) -> tuple[int, int, int, int]:
 
 def gathered(measured: Footprint, half: bool) -> int:
     """Bytes of whole weights and gradients that FSDP2 holds while a block runs; what is in no block stays gathered."""
-    parameters, size = measured.parameters, 2 if half else 4
-    block, rest = parameters.in_block(0), parameters.in_block(-1)
-    return size * (3 * block + rest) + size * block + 4 * 2 * block
-
-
-def gradients_stay_whole() -> bool:
-    """Whether the trainer lets FSDP2 keep whole gradients between the batches of a step: its own code is asked."""
-
-    class Probe(FSDPModule):
-        synchronises = True
-
-        def set_requires_gradient_sync(self, value: bool, **_: bool) -> None:
-            self.synchronises = value
-
-    probe, processes = object.__new__(Probe), object.__new__(Processes)
-    Processes.accumulating(processes, probe, last=False)
-    return not probe.synchronises
+    block, rest, size = measured.parameters.in_block(0), measured.parameters.in_block(-1), 2 if half else 4
+    return size * 3 * block + 4 * rest + size * block + 4 * 2 * block
 
 
 def host_memory(config: TrainConfig, shape: tuple[int, ...], measured: Footprint, slices: int) -> int:
-    """Bytes in the machine's memory for each process: batches of a step and prefetched ones, a checkpoint's copy."""
-    engine, data = config.engine, config.data
+    """Bytes in the machine's memory for each process: the model as it is built, or later batches and a checkpoint."""
+    engine, data, parameters = config.engine, config.data, measured.parameters
     dense = engine.objective == "perceive" and any(not task.sparse for task in build_tasks(config.tasks).values())
-    pixels = shape[0] * shape[1] * shape[2] * shape[3]
-    batch = pixels * (3 + (13 if dense else 0))  # uint8 colour; float32 target and a mask
-    copies = 3 + (engine.ema is not None)
-    checkpoint = copies * measured.parameters.held(True, slices)
-    return batch * (engine.accumulation + data.workers * data.prefetch) + checkpoint
+    batch = shape[0] * shape[1] * shape[2] * shape[3] * (3 + (13 if dense else 0))  # colour; float32 target and a mask
+    checkpoint = (3 + (engine.ema is not None)) * parameters.held(True, slices)
+    built = parameters.held(True) + parameters.held(False)
+    return max(built, batch * (1 + data.workers * data.prefetch) + checkpoint)
 
 
 def table(budget: Budget, memory: float) -> str:
@@ -183,7 +159,7 @@ def table(budget: Budget, memory: float) -> str:
         "set aside",
         row("CUDA, libraries, gaps", budget.reserve),
         row("TOTAL, at the worst moment", budget.total, indent=""),
-        f"machine: {budget.host / GIB:.1f} GiB for each process (batches of a step, prefetching, a checkpoint's copy)",
+        f"machine: {budget.host / GIB:.1f} GiB for each process (building the model; batches, a checkpoint's copy)",
         "",
         verdict(budget, memory),
     ]
