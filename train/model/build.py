@@ -52,7 +52,11 @@ def build_transformer(config: ModelConfig) -> ModelMixin:
         folder = local_folder(config.path, ("transformer",))
         dtype = torch_dtype(config.dtype)
         return kind.from_pretrained(folder, subfolder="transformer", torch_dtype=dtype, use_safetensors=True)
-    return cast(kind.from_config(architecture(config)), torch_dtype(config.dtype))
+    transformer = kind.from_config(architecture(config))
+    # The authors' own start, which diffusers leaves out: else the first answers are noise in all channels.
+    nn.init.zeros_(transformer.proj_out.weight)
+    nn.init.zeros_(transformer.proj_out.bias)
+    return cast(transformer, torch_dtype(config.dtype))
 
 
 def build_backbone(config: ModelConfig, transformer: ModelMixin) -> VideoBackbone:

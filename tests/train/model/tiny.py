@@ -53,6 +53,8 @@ def tiny_model(family: str = "wan", groups=GROUPS, seed: int = 0, **options) -> 
         for name, parameter in model.named_parameters():
             if name.startswith("tokens.") and not name.endswith("position"):
                 parameter.add_(torch.randn_like(parameter))
+            elif ".proj_out." in name:
+                parameter.add_(0.1 * torch.randn_like(parameter))
     return model
 
 
