@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import re
 import sys
@@ -17,7 +18,10 @@ _FAILURE = re.compile(
     r"|no such file|not found|modifier_set_error",
     re.IGNORECASE,
 )
-_HARMLESS = re.compile(r"TBBmalloc|Color management|ALSA|audio|shadow terminator|error threshold", re.IGNORECASE)
+# EGL_BAD_MATCH: Mesa says so of every context of a process without a window, and then draws.
+_HARMLESS = re.compile(
+    r"TBBmalloc|Color management|ALSA|audio|shadow terminator|error threshold|EGL_BAD_MATCH", re.IGNORECASE
+)
 
 _GPU_KINDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL")
 
@@ -118,7 +122,23 @@ def save_as(scene, file_format: str) -> None:
 
 
 def eevee_name() -> str:
-    """EEVEE's engine identifier in this Blender."""
+    """EEVEE's engine identifier in this Blender.
+
+    Raises:
+        ThfmError: OpenGL cannot be used here; Blender would end the whole process.
+    """
     import bpy
+
+    try:
+        egl = ctypes.CDLL("libEGL.so.1")
+        egl.eglGetDisplay.restype = ctypes.c_void_p
+        usable = egl.eglInitialize(ctypes.c_void_p(egl.eglGetDisplay(None)), None, None)
+    except OSError:
+        usable = False
+    if not usable:
+        raise ThfmError(
+            "EEVEE finds no OpenGL driver here: install the GPU's, or Mesa's (apt-get install libegl1 libgl1-mesa-dri), "
+            "or set render.engine=cycles."
+        )
 
     return "BLENDER_EEVEE" if bpy.app.version >= (5, 0) else "BLENDER_EEVEE_NEXT"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -194,6 +195,8 @@ def test_an_exception_passes_through_and_the_terminal_is_given_back(tmp_path, ca
         ("TBBmalloc: skip allocation functions replacement: unknown prologue error", []),
         ("Color management: Error could not find role data role.", []),
         ("adaptive sampling error threshold 0.01", []),
+        ("EGL Error (0x3009): EGL_BAD_MATCH: Arguments are inconsistent", []),
+        ("EGL Error (0x3001): EGL_NOT_INITIALIZED", 1),
     ],
 )
 def test_which_lines_are_failures(text, found):
@@ -209,3 +212,10 @@ def test_an_absent_device_is_an_error_that_names_it():
         choose_device(bpy.context.scene, absent)
     choose_device(bpy.context.scene, "cpu")
     assert bpy.context.scene.cycles.device == "CPU"
+
+
+def test_eevee_without_a_driver_is_an_error_not_the_end_of_the_process(monkeypatch):
+    monkeypatch.setenv("__EGL_VENDOR_LIBRARY_FILENAMES", "/nowhere")
+    code = "from synth.blender.runtime import eevee_name; eevee_name()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1 and "set render.engine=cycles" in done.stderr
