@@ -64,19 +64,25 @@ class PatchCodec(Codec):
     Args:
         spatial, temporal: cell.
         channels: keeps the lowest frequencies in space and time, three colours each; None keeps all.
+        even: multiply channel k by 1 / (s + 0.02), s = 0.7 / (1 + 300 f^2) its usual std in video and f its frequency,
+            so that all channels have a std of the same order, as the latents of pretrained backbones have. Without it
+            the first channels drown all others in a backbone's first layer; edges then count little in its loss.
 
     Raises:
         ThfmError: more channels than a cell has numbers.
     """
 
-    def __init__(self, spatial: int = 8, temporal: int = 4, channels: int | None = None):
+    def __init__(self, spatial: int = 8, temporal: int = 4, channels: int | None = None, even: bool = False):
         super().__init__()
         numbers = 3 * temporal * spatial * spatial
         if channels is not None and channels > numbers:
             raise ThfmError(f"A cell of {temporal} x {spatial} x {spatial} pixels has {numbers} channels: keep fewer.")
         self.spatial, self.temporal, self.channels = spatial, temporal, channels or numbers
         self.scale = 2 / math.sqrt(numbers)
-        self.register_buffer("basis", _cosines((3, temporal, spatial, spatial))[: self.channels], persistent=False)
+        basis, frequency = _cosines((3, temporal, spatial, spatial))
+        gain = 1 / (0.7 / (1 + 300 * frequency**2) + 0.02) if even else torch.ones(numbers)
+        self.register_buffer("basis", basis[: self.channels], persistent=False)
+        self.register_buffer("gain", self.scale * gain[: self.channels], persistent=False)
 
     @torch.no_grad()
     def encode(self, video: Tensor) -> Tensor:
@@ -85,19 +91,20 @@ class PatchCodec(Codec):
         s = self.spatial
         cells = video.unflatten(4, (grid[2], s)).unflatten(3, (grid[1], s)).unflatten(2, (grid[0], self.temporal))
         cells = cells.permute(0, 2, 4, 6, 1, 3, 5, 7).flatten(4)  # B, t, h, w, numbers
-        return (cells @ self.basis.T * self.scale).movedim(-1, 1).contiguous()
+        return (cells @ self.basis.T * self.gain).movedim(-1, 1).contiguous()
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
-        cells = latents.float().movedim(1, -1) @ self.basis / self.scale
+        cells = latents.float().movedim(1, -1) / self.gain @ self.basis
         cells = cells.unflatten(4, (3, self.temporal, self.spatial, self.spatial)).permute(0, 4, 1, 5, 2, 6, 3, 7)
         video = cells.flatten(6, 7).flatten(4, 5).flatten(2, 3)
         first, rest = video[:, :, : self.temporal].mean(2, keepdim=True), video[:, :, self.temporal :]
         return torch.cat([first, rest], 2)
 
 
-def _cosines(shape: tuple[int, int, int, int]) -> Tensor:
-    """Orthonormal basis of arrays of ``shape`` (colour, time, row, column): (n, n), a row each, lowest frequency first.
+def _cosines(shape: tuple[int, int, int, int]) -> tuple[Tensor, Tensor]:
+    """Orthonormal basis of arrays of ``shape`` (colour, time, row, column): (n, n), a row each, lowest frequency first;
+    and the frequencies (n,), half cycles a pixel or frame.
 
     Colour is transformed like the other axes, so that grey comes first, but it is no frequency: normals and palettes
     need all of it.
@@ -109,7 +116,8 @@ def _cosines(shape: tuple[int, int, int, int]) -> Tensor:
         vectors[0] /= math.sqrt(2)
         basis = torch.kron(basis, vectors)
         frequency = (frequency[:, None] + (k / n) ** 2 * (axis > 0)).flatten()
-    return basis[torch.argsort(frequency, stable=True)].float()
+    order = torch.argsort(frequency, stable=True)
+    return basis[order].float(), frequency[order].sqrt().float()
 
 
 def valid_cells(valid: Tensor, codec: Codec) -> Tensor:

@@ -166,3 +166,16 @@ def test_valid_cells_count_pixels(spatial, temporal):
         cell = valid[1, list(frames), spatial : 2 * spatial, :spatial]
         assert share[1, 0, t, 1, 0].item() == pytest.approx(cell.float().mean().item(), abs=1e-6)
     assert valid_cells(valid[:, :1], codec).shape[2] == 1
+
+
+@pytest.mark.parametrize("channels", [None, 60])
+def test_even_channels_hold_the_same_video(channels):
+    # Smooth pictures: their amplitudes fall as 1 / frequency squared, as those of renders do.
+    spectrum = torch.fft.rfft2(torch.randn(1, 3, 5, 64, 64, generator=torch.Generator().manual_seed(0)))
+    rows, columns = torch.fft.fftfreq(64)[:, None], torch.fft.rfftfreq(64)
+    video = torch.fft.irfft2(spectrum / (torch.hypot(rows, columns) + 1 / 64) ** 2, s=(64, 64))
+    video = video / video.std() / 2
+    plain, even = PatchCodec(8, 4, channels), PatchCodec(8, 4, channels, even=True)
+    torch.testing.assert_close(even.decode(even.encode(video)), plain.decode(plain.encode(video)), rtol=0, atol=1e-5)
+    spread = [codec.encode(video).movedim(1, 0).flatten(1)[:48:3].std(1) for codec in (plain, even)]
+    assert spread[0].max() / spread[0].min() > 3 * spread[1].max() / spread[1].min()
