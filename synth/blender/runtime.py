@@ -23,6 +23,7 @@ _HARMLESS = re.compile(
     r"TBBmalloc|Color management|ALSA|audio|shadow terminator|error threshold|EGL_BAD_MATCH", re.IGNORECASE
 )
 
+_EGL_PLATFORM_SURFACELESS = 0x31DD  # where Blender draws when it has no window
 _GPU_KINDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL")
 
 
@@ -121,6 +122,16 @@ def save_as(scene, file_format: str) -> None:
         settings.compression = 0
 
 
+def _can_draw_without_window() -> bool:
+    try:
+        egl = ctypes.CDLL("libEGL.so.1")
+    except OSError:
+        return False
+    egl.eglGetPlatformDisplay.restype = ctypes.c_void_p
+    display = egl.eglGetPlatformDisplay(_EGL_PLATFORM_SURFACELESS, None, None)
+    return bool(display and egl.eglInitialize(ctypes.c_void_p(display), None, None))
+
+
 def eevee_name() -> str:
     """EEVEE's engine identifier in this Blender.
 
@@ -129,16 +140,9 @@ def eevee_name() -> str:
     """
     import bpy
 
-    try:
-        egl = ctypes.CDLL("libEGL.so.1")
-        egl.eglGetDisplay.restype = ctypes.c_void_p
-        usable = egl.eglInitialize(ctypes.c_void_p(egl.eglGetDisplay(None)), None, None)
-    except OSError:
-        usable = False
-    if not usable:
+    if not _can_draw_without_window():
         raise ThfmError(
-            "EEVEE finds no OpenGL driver here: install the GPU's, or Mesa's (apt-get install libegl1 libgl1-mesa-dri), "
-            "or set render.engine=cycles."
+            "EEVEE finds no OpenGL driver here: install the GPU's or Mesa's (apt-get install libegl1 libgl1-mesa-dri), or "
+            "set render.engine=cycles."
         )
-
     return "BLENDER_EEVEE" if bpy.app.version >= (5, 0) else "BLENDER_EEVEE_NEXT"
