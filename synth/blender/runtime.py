@@ -142,7 +142,7 @@ def eevee_name() -> str:
 
     if not _can_draw_without_window():
         raise ThfmError(
-            "EEVEE finds no OpenGL driver here: install the GPU's or Mesa's (apt-get install libegl1 libgl1-mesa-dri), or "
-            "set render.engine=cycles."
+            "EEVEE finds no OpenGL driver here: install the GPU's or Mesa's (apt-get install libegl1 "
+            "libgl1-mesa-dri), or set render.engine=cycles."
         )
     return "BLENDER_EEVEE" if bpy.app.version >= (5, 0) else "BLENDER_EEVEE_NEXT"
