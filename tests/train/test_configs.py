@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.conftest import ROOT
 from tests.train.engine.figures import write_figures
 from tests.train.engine.runs import curve, log_of, train
 from tools.fake_training import LiveBytes, Parameters, codec_without_weights, footprint
-from tools.memory_budget import GIB, budget, largest_batch, main
+from tools.memory_budget import GIB, budget, gathered, largest_batch, main
 from train.config import TrainConfig, load_config
 from train.engine.latents import Latents
 from train.engine.learner import prepare_model
@@ -119,6 +120,19 @@ def test_a_pass_and_its_gradients_at_the_real_size(name: str, layers: int, hidde
     inputs = layers * (32_760 + 81) * hidden * 2
     assert inputs < found.kept < 1.2 * inputs
     assert found.step > found.kept
+    if config.engine.fsdp:  # weights, gradients and moments of 8 GPUs, and what is whole meanwhile
+        held = 4 * found.parameters.held(True, 8)
+        assert 4 * 4 * found.parameters.count(True) / 8 <= held
+        assert held + found.step + gathered(found, half=True) < 70 * GIB
+
+
+def test_the_page_names_every_config_and_is_true_of_them() -> None:
+    page = (ROOT / "docs/training.md").read_text()
+    assert all(f"`{name}`" in page for name in CONFIGS)
+    named = re.findall(r"`((?:train|configs|tools|tests|docs)/[\w./-]+)`", page)
+    assert named and all((ROOT / path).exists() for path in named)
+    rows = {name: float(total) for name, total in re.findall(r"^([\w.-]+\.yaml) +\d.* ([\d.]+)$", page, re.M)}
+    assert set(rows) == set(REAL) and len(page.splitlines()) < 200
 
 
 def small(**engine) -> TrainConfig:
@@ -196,6 +210,10 @@ def test_lora_fits_a_card_of_24_gb() -> None:
     assert 2 * frozen < weights[0] < 2.02 * frozen
     assert weights[1:4] == [4 * trained, 4 * trained, 8 * trained]
     assert sum(weights) + found.phases[found.worst] < found.total < 24 * GIB
+    assert (
+        f"{found.total / GIB:.1f}\n"
+        in re.search(r"^wan-1.3b-lora.yaml .*\n", (ROOT / "docs/training.md").read_text(), re.M)[0]
+    )
     assert min(found.phases["encode a clip and its target"], found.phases["decode an answer, at validation"]) > GIB
 
 
