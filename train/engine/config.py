@@ -95,7 +95,7 @@ class EngineConfig(_Part):
     log_every: int = Field(10, ge=1, description="steps")
     validate_every: int | None = Field(500, ge=1, description="steps; null: only at the end")
     constant_samples: int = Field(
-        256, ge=0, description="training samples whose mean is the constant answer beside each metric; 0: none"
+        64, ge=0, description="training samples whose mean is the constant answer beside each metric; 0: none"
     )
     pictures: int = Field(4, ge=0, description="clips drawn at a validation")
     checkpoint_every: int = Field(500, ge=1, description="steps")
