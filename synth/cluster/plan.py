@@ -55,11 +55,10 @@ def claim(out: str, config: GenerateConfig) -> None:
         ThfmError: ``out`` holds clips of another config or other versions; names the first difference.
     """
     mark = {"config": identity(config), "versions": versions(), "clips": config.clips}
-    old = _previous(out)
-    if old is None:
-        if finished_shards(out) or staged_keys(out):
+    if finished_shards(out) or staged_keys(out) or staged_rejections(out):
+        old = _previous(out)
+        if old is None:
             raise ThfmError(f"{out} holds clips but not the config that made them: choose another --out.")
-    else:
         found = first_difference(old["config"], mark["config"])
         if found:
             key, was, now = found

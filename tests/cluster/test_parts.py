@@ -57,10 +57,20 @@ def test_clips_of_unknown_origin_are_not_adopted(tmp_path: Path) -> None:
 
 def test_other_versions_of_the_libraries_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan.claim(str(tmp_path), load_config(TINY))
+    stage_clip(str(tmp_path), "00000000", {"meta.json": b"{}"})
     later = plan.versions() | {"bpy": "9.9"}
     monkeypatch.setattr(plan, "versions", lambda: later)
     with pytest.raises(ThfmError, match=r"was made with bpy 4\.\S+, not 9\.9"):
         plan.claim(str(tmp_path), load_config(TINY))
+
+
+def test_a_run_that_made_nothing_binds_nobody(tmp_path: Path) -> None:
+    """Its config may be what was wrong, and the error's remedy is to change it."""
+    plan.claim(str(tmp_path), load_config(TINY, ["render.device=cuda"]))
+    plan.claim(str(tmp_path), load_config(TINY))
+    stage_clip(str(tmp_path), "00000000", {"meta.json": b"{}"})
+    with pytest.raises(ThfmError, match=r'was made with render.device="cpu", not "cuda"'):
+        plan.claim(str(tmp_path), load_config(TINY, ["render.device=cuda"]))
 
 
 def test_the_board_stops_letting_clips_start() -> None:
