@@ -4,7 +4,7 @@ Renders configs/synth/learn.yaml and learn-heldout.yaml, pretrains the backbone 
 colour alone, repurposes it, trains the same from random weights beside it, and writes a report: each task's metric next
 to that of the constant (mean) answer, and pictures. Everything resumes where it was interrupted: run it again.
 
-python tools/experiment_learning.py                      # into out/learning, about three hours on two cores
+python tools/experiment_learning.py                      # into out/learning, two to three hours on two cores
 python tools/experiment_learning.py --report             # only the report, of what is there
 """
 
