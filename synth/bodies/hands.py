@@ -14,8 +14,9 @@ _RELAXED = {
     "middle": (0.36, 0.45, 0.26),
     "pinky": (0.46, 0.50, 0.30),
     "ring": (0.42, 0.50, 0.28),
-    "thumb": (0.05, 0.12, 0.18),
+    "thumb": (0.25, 0.12, 0.18),
 }
+_THUMB_DROP = 0.2  # radians that a relaxed thumb sinks below the palm
 
 
 def _palm(wrist: np.ndarray, index: np.ndarray, middle: np.ndarray, pinky: np.ndarray) -> np.ndarray:
@@ -68,4 +69,5 @@ def relaxed_hands(frames: int, fps: float, side: str) -> np.ndarray:
                 pose[:, f, joint, 1] = -sign * angle * breathing
             else:
                 pose[:, f, joint, 2] = sign * angle * breathing
+    pose[:, FINGERS.index("thumb"), 0, 0] = _THUMB_DROP
     return pose.reshape(frames, 45)
