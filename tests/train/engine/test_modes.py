@@ -89,7 +89,8 @@ def test_half_precision_keeps_whole_weights(config, sharded):
     tensors = [t for path in (out / NEWEST).parent.glob("*.safetensors") for t in load_file(path).values()]
     assert {t.dtype for t in tensors} == {torch.float32}
     losses = [(a["loss"], b["loss"]) for a, b in zip(curve(exact), curve(out), strict=True) if "loss" in a]
-    assert all(a == pytest.approx(b, rel=0.05) and a != b for a, b in losses)
+    assert all(a == pytest.approx(b, rel=0.05) for a, b in losses)
+    assert losses[-1][0] != losses[-1][1]  # the first answers are zeros in any precision
 
 
 def test_generation_learns_the_flow_on_any_number_of_processes(config):
