@@ -29,7 +29,7 @@ def _first_row(tensor: DTensor) -> int:
     """Row of the whole at which this process's slice starts."""
     mesh, placements = tensor.device_mesh, tensor.placements
     if mesh.ndim != 1 or placements != (Shard(0),):
-        raise NotImplementedError(f"checkpoints know tensors sharded by rows over one mesh, not {placements}")
+        raise ThfmError(f"Checkpoints know tensors sharded by rows over one mesh, not {placements}: use engine.fsdp.")
     rows = -(-tensor.shape[0] // mesh.size())  # as torch.chunk cuts
     return min(rows * mesh.get_local_rank(), tensor.shape[0])
 
