@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from diffusers import LTXPipeline
+from diffusers.models.attention_dispatch import attention_backend
 
 from synth.conventions import ThfmError
 from tests.train.model.tiny import GROUPS, tiny_inputs, tiny_model
@@ -153,8 +154,9 @@ def test_attention_backends_of_diffusers_are_used(monkeypatch):
     real = attention.dispatch_attention_fn
     monkeypatch.setattr(attention, "dispatch_attention_fn", lambda *a, **k: seen.append(k["backend"]) or real(*a, **k))
     model = tiny_model()
-    model.backbone.transformer.set_attention_backend("_native_math")
-    model(*tiny_inputs(), ALL)
+    with attention_backend("native"):  # setting it is for the whole process, and undone here
+        model.backbone.transformer.set_attention_backend("_native_math")
+        model(*tiny_inputs(), ALL)
     assert len(seen) == 2 * (1 + len(ALL)) and all(b == "_native_math" for b in seen)
 
 
