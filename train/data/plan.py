@@ -121,6 +121,8 @@ class Plan:
         shares = [(s.name, s.weight) for s in bucket.streams]
         draws = []
         for _ in range(batch_size * bucket.multiple):
+            # by sample, so that within a bucket batches of another size bring the same samples for the same tasks
+            chance = np.random.default_rng([self.seed, 5, state["sample"]])
             stream = bucket.streams[_choose(state, bucket.name, shares, chance)]
             turn, place = _advance(state, stream)
             at = _order(self.seed, stream.name, turn, len(stream.clips))[place]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from synth.conventions import ThfmError
 from train.config import TrainConfig
 from train.engine.captions import Captions
 from train.engine.checkpoint import Writer, load_state, load_tensors
@@ -76,6 +77,11 @@ class _Loop:
             self.engine.seed,
             state["position"] if state else None,
         )
+        if len(set(processes.gather(self.loader.plan.digest))) > 1:
+            raise ThfmError(
+                "the processes see different shards, so they would train on some clips twice and on others never: give "
+                "every machine the same files under data.sources."
+            )
         self.batches: Iterator[Any] = iter(self.loader)
         self.held_out = HeldOut(config, self.learner, processes, self.captions)
         engine = self.engine

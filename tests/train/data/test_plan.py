@@ -90,6 +90,12 @@ def test_another_number_of_ranks_loses_and_repeats_nothing():
     assert numbers == list(range(24))
 
 
+def test_batches_of_another_size_bring_the_same_samples_for_the_same_tasks():
+    requests = {"depth": Asked(("depth",)), "matte": Asked(("matte",), 2), "rgb": Asked(())}
+    plan = plan_of([made_up("a", 24), made_up("b", 7)], requests)
+    assert flat(run(plan, 12, 2)[0]) == flat(run(plan, 6, 4)[0]) == flat(run(plan, 3, 8)[0])
+
+
 def test_shares_are_exact_at_every_moment():
     indexes = [made_up("a", 500), made_up("b", 40), made_up("c", 7)]
     requests = {"depth": Asked(("depth",), 5), "matte": Asked(("matte",), 3), "rgb": Asked((), 2)}

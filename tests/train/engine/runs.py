@@ -54,7 +54,8 @@ def train(
     Args:
         sabotage: (step, what): within that step of the process a signal (its number) arrives, the run's stop file
             appears ("stop file"), or a gradient is spoilt ("nan on the last process", after gradients were exchanged);
-            or it is killed when it then writes a checkpoint ("kill while writing").
+            or it is killed when it then writes a checkpoint ("kill while writing"). With "own machine" the last process
+            works in the folder ``last`` beside ``out`` and all others in ``others``.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -96,6 +97,8 @@ def _sabotage(out: Path, last: bool, step: int, what: int | str) -> None:
     from train.engine import checkpoint, trainer
     from train.engine.outliers import Outliers
 
+    if what == "own machine":
+        os.chdir(out.parent / ("last" if last else "others"))
     judge, norm, write, steps = Outliers.judge, trainer.gradient_norm, checkpoint.write_pieces, [0]
 
     def spoilt(parameters):

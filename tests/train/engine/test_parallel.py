@@ -16,13 +16,11 @@ from tests.train.engine.runs import curve, log_of, train, write_config
 STEPS = 6
 
 
-@pytest.fixture(scope="module", params=["keypoints2d", "matte"])
-def alone(request, figures, tmp_path_factory):
-    """(config, run) of one process that adds up two batches a step. One task is drawn: which of several comes next is
-    decided batch by batch, so batches of another size bring other tasks."""
+@pytest.fixture(scope="module")
+def alone(figures, tmp_path_factory):
+    """(config, run) of one process that adds up two batches a step, of a dense and a sparse task mixed."""
     folder = tmp_path_factory.mktemp("alone")
-    ratios = {f"tasks.{name}.ratio": int(name == request.param) for name in ("keypoints2d", "matte")}
-    config = write_config(folder / "config.yaml", *figures, ratios, steps=STEPS, validate_every=3)
+    config = write_config(folder / "config.yaml", *figures, steps=STEPS, validate_every=3)
     assert train(config, folder / "run", ["engine.accumulation=2"]) == [0]
     return config, folder / "run"
 
@@ -76,6 +74,16 @@ def test_a_sharded_run_is_resumed_by_one_process_and_by_copies(alone, tmp_path):
         "a step had 4 clips (processes x batch_size x accumulation) until now, and has 2"
         in log_of(tmp_path / "run").read_text()
     )
+
+
+def test_machines_with_other_shards_are_refused(figures, tmp_path):
+    for machine, clips in zip(("others", "last"), figures, strict=True):
+        (tmp_path / machine).mkdir()
+        (tmp_path / machine / "clips").symlink_to(clips)
+    config = write_config(tmp_path / "config.yaml", Path("clips"), figures[1], steps=STEPS)
+    codes = train(config, tmp_path / "run", sabotage=(0, "own machine"), world=2)
+    assert codes == [1, 1]
+    assert "the processes see different shards" in log_of(tmp_path / "run").read_text()
 
 
 def test_accelerate_launches_the_command(figures, tmp_path):
