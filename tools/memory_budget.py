@@ -45,7 +45,7 @@ class Budget:
         resident: name -> bytes that are there all the time.
         phases: name -> bytes beyond that, one phase after the other.
         other: measured in the other setting of activation checkpointing; None if not asked for.
-        host: bytes in the memory of the machine, for each process.
+        host: bytes in the memory of the machine, for the first process and for each other one.
     """
 
     config: TrainConfig
@@ -55,7 +55,7 @@ class Budget:
     resident: dict[str, int]
     phases: dict[str, int]
     other: Footprint | None
-    host: int
+    host: tuple[int, int]
 
     @property
     def worst(self) -> str:
@@ -116,14 +116,16 @@ def gathered(measured: Footprint, half: bool) -> int:
     return size * 3 * block + 4 * rest + size * block + 4 * 2 * block
 
 
-def host_memory(config: TrainConfig, shape: tuple[int, ...], measured: Footprint, slices: int) -> int:
-    """Bytes in the machine's memory for each process: the model as it is built, or later batches and a checkpoint."""
+def host_memory(config: TrainConfig, shape: tuple[int, ...], measured: Footprint, slices: int) -> tuple[int, int]:
+    """Bytes in the machine's memory for the first process and each other one: the model as it is built, which with
+    FSDP2 the first alone does, or later batches and a checkpoint."""
     engine, data, parameters = config.engine, config.data, measured.parameters
     dense = engine.objective == "perceive" and any(not task.sparse for task in build_tasks(config.tasks).values())
     batch = shape[0] * shape[1] * shape[2] * shape[3] * (3 + (13 if dense else 0))  # colour; float32 target and a mask
     checkpoint = (3 + (engine.ema is not None)) * parameters.held(True, slices)
     built = parameters.held(True) + parameters.held(False)
-    return max(built, batch * (1 + data.workers * data.prefetch) + checkpoint)
+    later = batch * (1 + data.workers * data.prefetch) + checkpoint
+    return max(built, later), later if engine.fsdp else max(built, later)
 
 
 def table(budget: Budget, memory: float) -> str:
@@ -159,7 +161,8 @@ def table(budget: Budget, memory: float) -> str:
         "set aside",
         row("CUDA, libraries, gaps", budget.reserve),
         row("TOTAL, at the worst moment", budget.total, indent=""),
-        f"machine: {budget.host / GIB:.1f} GiB for each process (building the model; batches, a checkpoint's copy)",
+        f"machine: {budget.host[0] / GIB:.1f} GiB for the first process, {budget.host[1] / GIB:.1f} for each other one "
+        "(building the model; batches, a checkpoint's copy)",
         "",
         verdict(budget, memory),
     ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
+from accelerate import init_empty_weights
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -65,10 +67,12 @@ def build_learner(config: TrainConfig, processes: Processes) -> Learner:
     tasks = build_tasks(config.tasks) if engine.objective == "perceive" else {}
     _check(tasks, engine)
     prompts = _prompts(config, tasks, processes)
-    seed_everything(engine.seed)  # the same on all: FSDP2 takes each process's slice from its own copy
+    seed_everything(engine.seed)  # the same on all
     codec = build_codec(config.model).to(processes.device).eval().requires_grad_(False)
-    model = build_model(config.model, group_sizes(tasks))
-    prepare_model(model, engine)
+    with init_empty_weights(include_buffers=False) if processes.follows else nullcontext():
+        shape = config.model.model_copy(update={"random_weights": True}) if processes.follows else config.model
+        model = build_model(shape, group_sizes(tasks))
+        prepare_model(model, engine)
     objective = Perceive(model, tasks) if engine.objective == "perceive" else Generate(model)
     blocks = list(getattr(model.backbone.transformer, model.backbone.blocks))
     if engine.compile:

@@ -18,6 +18,7 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_list, gather_object
 from torch import Tensor, nn
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
+from torch.distributed.tensor import DTensor
 
 from synth.conventions import ThfmError
 from train.engine.config import EngineConfig
@@ -52,16 +53,23 @@ class Processes:
         """Whether this one writes files and speaks."""
         return self.rank == 0
 
+    @property
+    def follows(self) -> bool:
+        """Whether this process builds the model without weights, on the meta device: ``wrap`` hands them over."""
+        return self.config.fsdp and not self.first
+
     def wrap(self, module: nn.Module, blocks: list[nn.Module]) -> nn.Module:
         """The module on its device, ready to train; its own ``parameters()`` are from now on what training changes."""
-        if self.config.fsdp:  # moves to the device block by block, so that no device ever holds the whole
+        if self.config.fsdp:  # block by block, so that no device ever holds the whole
             mesh = torch.distributed.init_device_mesh(self.device.type, (self.world,))
             exact = MixedPrecisionPolicy(reduce_dtype=torch.float32, cast_forward_inputs=False)
             # Only blocks travel in bf16 (their norms too, unlike in copies): positions and heads need their digits.
             half = torch.bfloat16 if self.config.precision == "bf16" else None
             policy = MixedPrecisionPolicy(param_dtype=half, reduce_dtype=torch.float32, cast_forward_inputs=False)
             for block in blocks:
+                self._hand_over(block)
                 fully_shard(block, mesh=mesh, mp_policy=policy)
+            self._hand_over(module)
             return fully_shard(module, mesh=mesh, mp_policy=exact)
         module.to(self.device)
         if self.world == 1:
@@ -71,6 +79,18 @@ class Processes:
                 "ignore", ".*broadcast_buffers.*", FutureWarning
             )  # accelerate has no other name yet
             return self.accelerator.prepare_model(module)
+
+    def _hand_over(self, module: nn.Module) -> None:
+        """Process 0's parameters, whole, to all devices; those that are sharded already stay as they are."""
+        places = [(m, name) for m in module.modules() for name in m._parameters]
+        places = [(m, name) for m, name in places if not isinstance(m._parameters[name], DTensor | None)]
+        dtypes = self.from_first([m._parameters[name].dtype for m, name in places])
+        for (owner, name), dtype in zip(places, dtypes, strict=True):
+            old = owner._parameters[name]
+            here = torch.empty_like(old, dtype=dtype, device=self.device) if old.is_meta else old.data.to(self.device)
+            torch.distributed.broadcast(here, 0)
+            owner._parameters[name] = nn.Parameter(here, old.requires_grad)
+        module.to(self.device)  # buffers
 
     def autocast(self) -> AbstractContextManager:
         """Mixed precision by config."""
@@ -111,13 +131,13 @@ class Processes:
             torch.distributed.destroy_process_group()
         AcceleratorState._reset_state(reset_partial_state=True)
 
-    def memory_gb(self) -> float:
+    def memory_gib(self) -> float:
         """Largest memory held so far: of the GPU, or of the process."""
         if self.device.type == "cuda":
-            return torch.cuda.max_memory_allocated() / 1e9
+            return torch.cuda.max_memory_allocated() / 2**30
         import resource
 
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def to_device(value: Tensor, device: torch.device) -> Tensor:

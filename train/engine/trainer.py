@@ -194,7 +194,7 @@ class _Loop:
             row = self.meter.take(self.processes.world)
             row |= {f"lr/{name}": rate for name, rate in self.rates.items()}
             row |= {"skipped": self.outliers.skipped, "damaged": self.damaged}
-            row["memory_gb"] = self.processes.memory_gb()
+            row["memory_gib"] = self.processes.memory_gib()
             self.watch.write(self.step, row)
         else:
             self.watch.advance(self.step)

@@ -131,6 +131,6 @@ def log_of(run: Path) -> Path:
 
 def curve(run: Path) -> list[dict]:
     """Lines of metrics.jsonl without what depends on the clock."""
-    unsteady = {"samples_per_second", "data_wait", "memory_gb"}
+    unsteady = {"samples_per_second", "data_wait", "memory_gib"}
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     return [{k: v for k, v in line.items() if k not in unsteady} for line in lines]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,21 @@ def test_two_processes_equal_one_with_twice_the_accumulation(alone, tmp_path, fs
         tmp_path / "run"
     ).read_text()
     assert_same(tmp_path / "run", run)
+
+
+@pytest.mark.parametrize("kind", ["full", "lora"])
+def test_of_sharded_processes_the_first_alone_reads_weights(alone, tmp_path, kind):
+    config, run = alone
+    for machine in ("others", "last"):
+        shutil.copytree(run / "final", tmp_path / machine / "pretrained")
+    next((tmp_path / "last/pretrained/transformer").glob("*.safetensors")).unlink()
+    changes = ["model.init=null", f"engine.train={kind}"]
+    path = tmp_path / "others/pretrained"
+    assert train(config, tmp_path / "one", [*changes, f"model.path={path}", "engine.accumulation=2"]) == [0]
+    sharded = [*changes, "model.path=pretrained", "engine.fsdp=true"]
+    codes = train(config, tmp_path / "two", sharded, world=2, sabotage=(0, "own machine"))
+    assert codes == [0, 0], log_of(tmp_path / "two").read_text()
+    assert_same(tmp_path / "two", tmp_path / "one")
 
 
 def test_accumulation_within_processes_exchanges_gradients_once(figures, tmp_path):
