@@ -166,7 +166,7 @@ def footprint(config: TrainConfig, shape: tuple[int, int, int, int], whole: bool
         held = memory.live
         _from_meta(model)
         _make_gradients(model, engine.fsdp)
-        objective = Perceive(model, tasks) if tasks else Generate(model)
+        objective = Perceive(model, tasks, codec.loss_weights) if tasks else Generate(model)
         text = torch.empty(
             config.model.text.length, model.backbone.text_width, dtype=torch_dtype(config.model.text.dtype)
         )

@@ -73,7 +73,7 @@ def build_learner(config: TrainConfig, processes: Processes) -> Learner:
         shape = config.model.model_copy(update={"random_weights": True}) if processes.follows else config.model
         model = build_model(shape, group_sizes(tasks))
         prepare_model(model, engine)
-    objective = Perceive(model, tasks) if engine.objective == "perceive" else Generate(model)
+    objective = Perceive(model, tasks, codec.loss_weights) if engine.objective == "perceive" else Generate(model)
     blocks = list(getattr(model.backbone.transformer, model.backbone.blocks))
     if engine.compile:
         for block in blocks:

@@ -53,12 +53,14 @@ def stack_texts(texts: Sequence[Tensor], device: torch.device) -> Tensor:
 
 
 class Perceive(nn.Module):
-    """Losses of perception; ``groups`` are the model's token groups by task."""
+    """Losses of perception; ``groups`` are the model's token groups by task, ``weights`` the codec's (C,)."""
 
-    def __init__(self, model: nn.Module, tasks: Mapping[str, Task]):
+    def __init__(self, model: nn.Module, tasks: Mapping[str, Task], weights: Tensor | None = None):
         super().__init__()
         self.model, self.tasks = model, dict(tasks)
         self.groups = groups_of(tasks)
+        scale = None if weights is None else weights.sqrt().view(-1, 1, 1, 1)
+        self.register_buffer("scale", scale, persistent=False)
 
     def forward(self, inputs: Inputs, losses: bool = True) -> Any:
         """(B,) losses; or else the model's ``Answer``."""
@@ -69,7 +71,10 @@ class Perceive(nn.Module):
     def _losses(self, answer: Answer, inputs: Inputs) -> Tensor:
         losses = answer.video.new_zeros(len(inputs.latents), dtype=torch.float32)
         for name, (rows, target, cells) in inputs.dense.items():
-            losses = losses.index_add(0, rows, self._loss(name, answer.video[rows], target, cells))
+            video = answer.video[rows]
+            if self.scale is not None:
+                video, target = video.float() * self.scale, target * self.scale
+            losses = losses.index_add(0, rows, self._loss(name, video, target, cells))
         for name, (rows, target, valid) in inputs.sparse.items():
             tokens = torch.stack([answer.sparse[group] for group in self.groups[name]], 1)  # (B, G, T, K)
             losses = losses.index_add(0, rows, self._loss(name, tokens[rows], target, valid))

@@ -107,7 +107,7 @@ def build_codec(config: ModelConfig) -> Codec:
     """
     codec, patch = None, config.codec.patch
     if patch is not None:
-        codec = PatchCodec(patch.spatial, patch.temporal, patch.channels, patch.even)
+        codec = PatchCodec(patch.spatial, patch.temporal, patch.channels, patch.even, patch.pixel_loss)
     else:
         kind, vae = FAMILIES[config.family][1], config.codec.vae
         folder = local_folder(vae.path or config.path, ("vae",))

@@ -18,11 +18,17 @@ class Codec(nn.Module, ABC):
     Attributes:
         channels: C of a latent.
         spatial, temporal: pixels and frames a latent cell.
+        loss_weights: (C,) by which dense losses weigh each channel's squared error; None: all alike.
     """
 
     channels: int
     spatial: int
     temporal: int
+    loss_weights: Tensor | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("loss_weights", None, persistent=False)
 
     @abstractmethod
     def encode(self, video: Tensor) -> Tensor:
@@ -67,12 +73,21 @@ class PatchCodec(Codec):
         even: multiply channel k by 1 / (s + 0.02), s = 0.7 / (1 + 300 f^2) its usual std in video and f its frequency,
             so that all channels have a std of the same order, as the latents of pretrained backbones have. Without it
             the first channels drown all others in a backbone's first layer; edges then count little in its loss.
+        pixel_loss: weigh channels so that the mean squared error of latents is 4 times that of pixels in [-1, 1], as
+            far as the channels tell them. Where time is short, that puts shapes before edges.
 
     Raises:
         ThfmError: more channels than a cell has numbers.
     """
 
-    def __init__(self, spatial: int = 8, temporal: int = 4, channels: int | None = None, even: bool = False):
+    def __init__(
+        self,
+        spatial: int = 8,
+        temporal: int = 4,
+        channels: int | None = None,
+        even: bool = False,
+        pixel_loss: bool = False,
+    ):
         super().__init__()
         numbers = 3 * temporal * spatial * spatial
         if channels is not None and channels > numbers:
@@ -83,6 +98,8 @@ class PatchCodec(Codec):
         gain = 1 / (0.7 / (1 + 300 * frequency**2) + 0.02) if even else torch.ones(numbers)
         self.register_buffer("basis", basis[: self.channels], persistent=False)
         self.register_buffer("gain", self.scale * gain[: self.channels], persistent=False)
+        if pixel_loss:
+            self.loss_weights = self.channels / gain[: self.channels] ** 2
 
     @torch.no_grad()
     def encode(self, video: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ class PatchCodecConfig(_Part):
     temporal: int = Field(4, ge=1, le=16, description="frames a latent cell; the first frame is a cell of its own")
     channels: int | None = Field(None, ge=1, description="lowest frequencies that are kept; null keeps all (exact)")
     even: bool = Field(False, description="bring all channels to about the same std, as pretrained latents have")
+    pixel_loss: bool = Field(False, description="dense losses count errors of pixels, not of channels: shapes first")
 
 
 class VaeCodecConfig(_Part):

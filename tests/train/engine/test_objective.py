@@ -17,7 +17,7 @@ from train.engine.latents import Latents
 from train.engine.objective import Generate, Perceive, draw_noise_levels, generate_inputs, group_sizes, perceive_inputs
 from train.engine.randomness import generator
 from train.engine.start import requests_of
-from train.model import Answer, ModelConfig, build_codec, build_model
+from train.model import Answer, ModelConfig, PatchCodec, build_codec, build_model
 from train.tasks import build_tasks
 
 CPU = torch.device("cpu")
@@ -71,6 +71,21 @@ def test_each_sample_has_the_loss_of_its_task_alone(parts):
                 error = answer.sparse["keypoints2d.0"][0].numpy() - coded["target"][0]
                 expected = np.square(error[coded["valid"][0]]).mean()
             assert float(losses[k]) == pytest.approx(float(expected), rel=1e-4), name
+
+
+def test_by_pixels_a_dense_loss_is_four_times_the_error_of_pixels(parts):
+    model, _, tasks, prompts = parts
+    codec = PatchCodec(8, 4, 24, even=True, pixel_loss=True)
+    inputs = perceive_inputs(batch_of(tasks, ["matte", "depth"]), Latents(codec, CPU), prompts, CPU)
+    with torch.no_grad():
+        losses = Perceive(model, tasks, codec.loss_weights).eval()(inputs)
+        answer = model(inputs.latents, inputs.text, 5, ["keypoints2d.0"]).video
+    for row, name in enumerate(("matte", "depth")):
+        _, target, share = inputs.dense[name]
+        assert (share == 1).all()
+        error = (codec.decode(answer[row : row + 1]) - codec.decode(target)).square()
+        cells = torch.cat([error[:, :, :1], error[:, :, 1:].unflatten(2, (1, 4)).mean(3)], 2)  # the first is a cell
+        assert float(losses[row]) == pytest.approx(4 * float(cells.mean()), rel=1e-4)
 
 
 def test_a_sample_without_a_valid_label_costs_nothing_and_every_parameter_has_a_gradient(parts):
