@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from train.config import TrainConfig
+from train.data.config import DataConfig
 from train.engine.learner import Learner
 from train.engine.parallel import Processes
 from train.model import save_folder
@@ -37,10 +38,17 @@ def save_final(config: TrainConfig, learner: Learner, processes: Processes, fold
                 config.model,
                 folder,
                 tasks=config.tasks,
+                clips=clips_of(config.data),
                 state=state,
                 lora=config.engine.lora.save,
             )
     processes.wait()
+
+
+def clips_of(config: DataConfig) -> dict[str, list]:
+    """``clips`` of ``save_folder``: the lengths and sizes that batches have."""
+    frames = sorted(length.frames for length in config.lengths if length.share > 0)
+    return {"frames": frames, "sizes": [list(size) for size in config.sizes]}
 
 
 def averaged(config: TrainConfig, learner: Learner):

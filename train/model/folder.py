@@ -35,6 +35,7 @@ def save_folder(
     folder: str | os.PathLike,
     *,
     tasks: Mapping[str, Any] | None = None,
+    clips: Mapping[str, Any] | None = None,
     state: Mapping[str, Tensor] | None = None,
     lora: Literal["merge", "separate"] = "merge",
 ) -> None:
@@ -47,6 +48,8 @@ def save_folder(
         config: what the model was built from.
         folder: to write.
         tasks: options by task name, JSON-able, kept for whoever loads.
+        clips: what the model was trained on: ``frames``, lengths, and ``sizes``, (height, width) each. Prediction works
+            at these; a folder without them takes them from the config.yaml of its run.
         state: weights to write instead of the model's own, under the names of ``model.state_dict()``: EMA, or what
             was gathered from shards.
         lora: merge adapters into the weights; or write them apart, with the weights below them only if those came
@@ -69,6 +72,7 @@ def save_folder(
         "model": config.model_dump(mode="json"),
         "groups": model.tokens.numbers,
         "tasks": dict(tasks or {}),
+        **({"clips": dict(clips)} if clips else {}),
     }
     (part / "thfm.json").write_text(json.dumps(meta, indent=2))
     if isinstance(codec, WanCodec) and (part / "transformer").is_dir():

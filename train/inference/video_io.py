@@ -1,0 +1,184 @@
+"""Reading what people have: videos of any container and codec, pictures, folders of pictures; frame after frame."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import count
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import av
+import numpy as np
+from av.video.reformatter import Colorspace
+from PIL import Image, ImageOps
+
+from synth.conventions import ThfmError
+from synth.shards.video import EXACT
+
+PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+_UNSPECIFIED, _HD = 2, 720  # the code point of no colour space; lines from which video without one is BT.709
+_FPS = 24  # of a folder of pictures, which does not say
+
+
+class Picture(NamedTuple):
+    """One frame: rgb (H, W, 3) uint8, upright; time in seconds from the first frame, exact."""
+
+    rgb: np.ndarray
+    time: Fraction
+
+
+@dataclass(frozen=True)
+class Source:
+    """A readable source of frames.
+
+    Attributes:
+        path: file or folder.
+        kind: a picture is a video of one frame.
+        height, width: pixels, upright.
+        fps: frames a second, on average where it varies.
+        announced: frames that the container speaks of; None if it does not.
+        pixel_aspect: width / height of a pixel, upright.
+        files: of a folder, in order.
+    """
+
+    path: Path
+    kind: Literal["video", "picture", "folder"]
+    height: int
+    width: int
+    fps: Fraction
+    announced: int | None = None
+    pixel_aspect: float = 1.0
+    files: tuple[Path, ...] = ()
+
+
+def open_source(path: str | Path, fps: float | None = None) -> Source:
+    """Look at a video, picture or folder, and read its first frame.
+
+    Args:
+        path: what to read.
+        fps: frames a second of a folder's pictures; None: 24.
+
+    Raises:
+        ThfmError: it is not there, or it holds no frame that can be read.
+    """
+    path, rate = Path(path), Fraction(fps or _FPS).limit_denominator(1001)
+    if not path.exists():
+        raise ThfmError(f"{path} does not exist: name a video, a picture or a folder of pictures.")
+    if path.is_dir():
+        files = tuple(sorted((f for f in path.iterdir() if f.suffix.lower() in PICTURES), key=_natural))
+        if not files:
+            raise ThfmError(f"{path} holds no pictures: give frames as {', '.join(sorted(PICTURES))}.")
+        height, width = _picture(files[0]).shape[:2]
+        return Source(path, "folder", height, width, rate, len(files), files=files)
+    if path.suffix.lower() in PICTURES and not _moves(path):
+        height, width = _picture(path).shape[:2]
+        return Source(path, "picture", height, width, rate, 1, files=(path,))
+    return _video(path)
+
+
+def read(source: Source) -> Iterator[Picture]:
+    """The frames of a source, one at a time. Times rise strictly.
+
+    Raises:
+        ThfmError: a frame that cannot be read; frames before it were given.
+    """
+    if source.kind != "video":
+        for number, file in enumerate(source.files):
+            rgb = _picture(file)
+            if rgb.shape[:2] != (source.height, source.width):
+                raise ThfmError(
+                    f"{file} is {rgb.shape[1]} x {rgb.shape[0]} pixels and the pictures before it are "
+                    f"{source.width} x {source.height}: the frames of a video have one size."
+                )
+            yield Picture(rgb, number / source.fps)
+        return
+    start, last = None, None
+    for number, frame in _frames(source.path):
+        rgb, time = _rgb(frame), _time(frame)
+        if rgb.shape[:2] != (source.height, source.width):  # streams may change their size; their films may not
+            rgb = np.asarray(Image.fromarray(rgb).resize((source.width, source.height), Image.Resampling.BICUBIC))
+        start = time if start is None else start
+        time = number / source.fps if time is None else time - start
+        if last is not None and time <= last:
+            time = last + 1 / (2 * source.fps)
+        last = time
+        yield Picture(rgb, time)
+
+
+def _natural(path: Path) -> list:
+    """frame2 before frame10."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", path.name)]
+
+
+def _moves(path: Path) -> bool:
+    try:
+        with Image.open(path) as image:
+            return getattr(image, "n_frames", 1) > 1 and image.format in ("WEBP", "PNG", "GIF")
+    except OSError:
+        return False
+
+
+def _picture(path: Path) -> np.ndarray:
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode.startswith("I"):  # 16 bit
+                return np.repeat((np.asarray(upright).clip(0, 65535) / 257).round().astype(np.uint8)[..., None], 3, -1)
+            return np.asarray(upright.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ThfmError(f"{path} is no readable picture ({_line(error)}).") from None
+
+
+def _video(path: Path) -> Source:
+    _, frame = next(_frames(path))
+    height, width = _rgb(frame).shape[:2]
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        rate = stream.average_rate or stream.guessed_rate or Fraction(_FPS)
+        announced = stream.frames or None
+        if announced is None and stream.duration:
+            announced = max(1, round(stream.duration * stream.time_base * rate))
+        aspect = float(stream.sample_aspect_ratio or 1) or 1.0
+    if round(frame.rotation / 90) % 2:
+        aspect = 1 / aspect
+    return Source(path, "video", height, width, Fraction(rate), announced, aspect)
+
+
+def _frames(path: Path) -> Iterator[tuple[int, av.VideoFrame]]:
+    numbers = count()
+    number = 0
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise ThfmError(f"{path} holds no video stream: name a video.")
+            stream = container.streams.video[0]
+            stream.thread_type = "AUTO"
+            for frame in container.decode(stream):
+                number = next(numbers)
+                yield number, frame
+            if next(numbers) == 0:
+                raise ThfmError(f"{path} holds no frame that can be decoded.")
+    except (av.FFmpegError, OSError, EOFError) as error:
+        where = f"after frame {number}" if next(numbers) else "at its start"
+        raise ThfmError(f"{path} cannot be read {where} ({_line(error)}): it is damaged, or no video.") from None
+
+
+def _rgb(frame: av.VideoFrame) -> np.ndarray:
+    unnamed = frame.colorspace == _UNSPECIFIED and frame.height >= _HD
+    space = {"src_colorspace": Colorspace.ITU709, "dst_colorspace": Colorspace.ITU709} if unnamed else {}
+    rgb = frame.to_ndarray(format="rgb24", interpolation=EXACT, **space)
+    turns = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(rgb, turns)) if turns else rgb
+
+
+def _time(frame: av.VideoFrame) -> Fraction | None:
+    if frame.pts is None or frame.time_base is None:
+        return None
+    return frame.pts * frame.time_base
+
+
+def _line(error: BaseException) -> str:
+    return " ".join((getattr(error, "strerror", None) or str(error) or type(error).__name__).split())
