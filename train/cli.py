@@ -182,7 +182,8 @@ def predict(
                 failed += 1
                 complain(outcome.message)
                 continue
-            how = f"{outcome.frames} frames" if outcome.new else "finished before"
+            count = f"{outcome.frames} frame{'s' if outcome.frames > 1 else ''}"
+            how = count if outcome.new else f"{count}, finished before"
             note = f" ({outcome.message})" if outcome.message else ""
             console.print(f"{outcome.video}: {how}, {outcome.folder}{note}", highlight=False, markup=False)
     if failed:

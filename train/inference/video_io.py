@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -148,22 +147,20 @@ def _video(path: Path) -> Source:
 
 
 def _frames(path: Path) -> Iterator[tuple[int, av.VideoFrame]]:
-    numbers = count()
-    number = 0
+    number = -1
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
                 raise ThfmError(f"{path} holds no video stream: name a video.")
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
-            for frame in container.decode(stream):
-                number = next(numbers)
+            for number, frame in enumerate(container.decode(stream)):
                 yield number, frame
-            if next(numbers) == 0:
-                raise ThfmError(f"{path} holds no frame that can be decoded.")
-    except (av.FFmpegError, OSError, EOFError) as error:
-        where = f"after frame {number}" if next(numbers) else "at its start"
+    except (av.FFmpegError, OSError) as error:
+        where = f"beyond frame {number}" if number >= 0 else "at its start"
         raise ThfmError(f"{path} cannot be read {where} ({_line(error)}): it is damaged, or no video.") from None
+    if number < 0:
+        raise ThfmError(f"{path} holds no frame that can be decoded.")
 
 
 def _rgb(frame: av.VideoFrame) -> np.ndarray:

@@ -61,7 +61,7 @@ def windows(frames: Iterable[np.ndarray], lengths: Sequence[int], overlap: int |
             fresh, new = 0, longest - overlap
         held.append(frame)
         fresh += 1
-    if new == longest and 0 < fresh < longest:
+    if 0 < fresh == len(held) < longest:
         length = min(n for n in lengths if n >= fresh)
         yield Window(np.stack([held[i] for i in _to_and_fro(fresh, length)]), 0, 0, fresh, True)
     elif fresh:
