@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-_CHUNK = 2**24  # bytes copied at a time
+_CHUNK = 2**20  # bytes copied at a time
 
 
 class ArrayFile:

@@ -14,7 +14,7 @@ from synth.shards.video import BT709, EXACT, LIMITED_RANGE
 
 _TICKS = 90_000  # a second: whole ticks for all usual rates, near enough for any
 _KINDS = {
-    "h264": ("libx264", "yuv420p", {"preset": "medium", "crf": "18"}, {"movflags": "+faststart"}),
+    "h264": ("libx264", "yuv420p", {"preset": "veryfast", "crf": "18"}, {"movflags": "+faststart"}),
     "prores4444": ("prores_ks", "yuva444p10le", {"profile": "4444", "alpha_bits": "16"}, {}),
 }
 

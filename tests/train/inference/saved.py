@@ -79,6 +79,14 @@ def write_video(
     return path
 
 
+def spoil(path: Path) -> Path:
+    """Zeros in the middle third of a file."""
+    data = path.read_bytes()
+    third = len(data) // 3
+    path.write_bytes(data[:third] + bytes(third) + data[2 * third :])
+    return path
+
+
 def save_mirror(folder: Path, options: Mapping[str, Mapping], clips: Mapping) -> Path:
     """A real Wan transformer with an exact codec whose answer is the picture that it sees, to a few parts in 10,000.
 

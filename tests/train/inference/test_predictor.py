@@ -80,7 +80,7 @@ def test_any_size_and_length_is_answered_at_its_own(shape: tuple[int, int, int],
         assert value.shape == ((*shape, 3) if kind == "vectors" else shape)
         assert value.dtype == (np.uint8 if kind == "classes" else np.float32)
     assert (answers["depth"]["depth"] > 0).all()
-    assert 0 <= answers["matte"]["matte"].min() and answers["matte"]["matte"].max() <= 1
+    assert answers["matte"]["matte"].min() >= 0 and answers["matte"]["matte"].max() <= 1
     np.testing.assert_allclose(np.linalg.norm(answers["normals"]["normals"], axis=-1), 1, atol=1e-5)
     places = answers["dense_pose"]["surface"]
     assert (np.isfinite(places).all(-1) | np.isnan(places).all(-1)).all()
