@@ -40,6 +40,7 @@ def test_final_holds_the_average_and_loads_in_diffusers(config):
         ours.tokens["keypoints2d.0"].head.weight, saved["average/model.tokens.groups.keypoints2d-0.head.weight"]
     )
     assert set(meta["tasks"]) == {"matte", "keypoints2d"} and len(prompts) == 2
+    assert meta["clips"] == {"frames": [5], "sizes": [[32, 32]]}
     latents = codec.encode(torch.zeros(1, 3, 5, 32, 32))
     assert (
         ours(latents, next(iter(prompts.values()))[None], 5, ["keypoints2d.0"]).sparse["keypoints2d.0"].isfinite().all()
