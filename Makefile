@@ -1,8 +1,8 @@
-# make quickstart | test | lint | format | help
+# make quickstart | demo | test | lint | format | help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test lint format setup clean
+.PHONY: help quickstart demo test lint format setup clean
 # A caller's Python settings must not reach the project's own environment.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export PYTHONNOUSERSITE := 1
@@ -25,6 +25,11 @@ quickstart: $(READY) ## render, validate and show a small data set, and train a 
 	$(BIN)/thfm-synth validate $(OUT)
 	$(BIN)/thfm-synth preview $(OUT) --out $(OUT)-preview
 	$(BIN)/thfm-train fit configs/train/tiny.yaml --out $(OUT)-model
+
+demo: $(READY) ## show what the quickstart's model says about real video: fetches three openly licensed clips
+	@test -d $(OUT)-model/final || { echo "error: $(OUT)-model/final is not there: make quickstart trains it." >&2; exit 1; }
+	$(BIN)/python tools/fetch_real_clips.py --out out/real-clips
+	$(BIN)/thfm-train predict $(OUT)-model out/real-clips/*.mp4 --depth npz --no-arrays --out out/demo
 
 test: lint ## lint, then all tests
 	$(BIN)/python -m pytest -q
