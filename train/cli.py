@@ -200,6 +200,79 @@ def _height_and_width(size: str | None) -> tuple[int, int] | None:
     return int(height), int(width)
 
 
+@app.command(
+    epilog="**Examples**\n\n`thfm-train evaluate out/tiny out/quickstart`\n\n"
+    "`thfm-train evaluate runs/a s3://bucket/held-out --task depth --task normals --out out/judged`\n\n"
+    "`thfm-train evaluate runs/a out/held-out tasks.depth.alignment=scale tasks.normals.region=people`"
+)
+def evaluate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="What `fit` wrote: RUN, or RUN/final.")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="A data set, a shard or a brace pattern of shards.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[key=value ...]", help="How tasks are measured: tasks.depth.alignment=scale."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="For the results. [default: RUN/evaluate/<set>]")
+    ] = None,
+    task: Annotated[list[str] | None, typer.Option("--task", help="Repeat it. [default: all of the model's]")] = None,
+    clips: Annotated[int | None, typer.Option("--clips", min=1, help="So many clips, evenly spread.")] = None,
+    frames: Annotated[
+        int | None, typer.Option("--frames", min=1, help="Of longer clips the middle so many frames.")
+    ] = None,
+    constant: Annotated[
+        int, typer.Option("--constant", min=0, help="Clips whose mean is the constant answer; 0: none.")
+    ] = 16,
+    pictures: Annotated[int, typer.Option("--pictures", min=0, help="Best and worst clips to show, each.")] = 3,
+    device: Annotated[str | None, typer.Option("--device", help="[default: the first GPU, or the CPU]")] = None,
+    dtype: Annotated[str | None, typer.Option("--dtype", help="bfloat16, float16 or float32.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the results that DIR holds.")] = False,
+) -> None:
+    """Judge a model on labelled clips: every metric of every task, as a table, report.json and report.html.
+
+    Each clip's results are kept when they are known, in DIR/clips.jsonl; the same command goes on from there. Exit code
+    0: all clips were judged; 1: an error; 3: some clips could not be read.
+    """
+    from train.inference.cases import shard_cases
+    from train.inference.judge import Question, options_of
+
+    question = Question(
+        title=f"{run.name or run} on {url}",
+        data=url,
+        cases=shard_cases(url, frames, clips),
+        tasks=task,
+        options=options_of(overrides or ()),
+        constant=constant,
+        keep=pictures,
+        settings={"frames": frames, "clips": clips},
+    )
+    name = url.rstrip("/").rpartition("/")[2].removesuffix(".tar") or "set"
+    _judge(run, question, out or run / "evaluate" / name, device, dtype, fresh)
+
+
+def _judge(run: Path, question, out: Path, device: str | None, dtype: str | None, fresh: bool):
+    """Judge and print; ends the command with 3 if clips failed. Gives the report."""
+    from rich.console import Console
+
+    from synth.terminal.errors import FAILED_CLIPS
+    from synth.terminal.progress import bar
+    from train.inference.judge import judge
+    from train.inference.predictor import Predictor
+    from train.inference.report import to_terminal
+
+    predictor = Predictor.from_pretrained(run, device=device, dtype=dtype)
+    with bar("judging") as advance:
+        report, _ = judge(run, predictor, question, out, fresh=fresh, progress=advance)
+    console = Console()
+    console.print(to_terminal(report))
+    console.print(f"{report.about['clips']}: {out / 'report.html'}", highlight=False, soft_wrap=True)
+    for key, why in report.failed.items():
+        console.print(f"{key}: {why}", style="red", highlight=False, soft_wrap=True)
+    if report.failed:
+        raise typer.Exit(FAILED_CLIPS)
+    return report
+
+
 def main() -> None:
     """Entry point of the console script."""
     app()

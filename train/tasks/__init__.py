@@ -1,6 +1,6 @@
 """The tasks, one file each. A file in this folder that defines a ``Task`` with a name is found by itself."""
 
-from train.tasks.base import DenseTask, Labels, Measure, SparseTask, Task, TaskOptions, with_extras
+from train.tasks.base import DenseTask, Labels, Measure, Metric, SparseTask, Task, TaskOptions, with_extras
 from train.tasks.constant import MeanAnswer
 from train.tasks.registry import TASKS, build_tasks
 
@@ -10,6 +10,7 @@ __all__ = [
     "Labels",
     "MeanAnswer",
     "Measure",
+    "Metric",
     "SparseTask",
     "Task",
     "TaskOptions",

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -25,6 +25,20 @@ Labels = Mapping[str, np.ndarray]
 ``with_extras`` adds to them."""
 
 Measure = dict[str, np.ndarray]
+
+
+class Metric(NamedTuple):
+    """What a number means.
+
+    Attributes:
+        unit: empty for a share or a ratio.
+        larger: whether larger is better.
+        how: what is computed, in words that stand beside the number.
+    """
+
+    unit: str
+    larger: bool
+    how: str
 
 
 def with_extras(labels: Labels, rgb: np.ndarray, fps: float | None = None) -> dict[str, np.ndarray]:
@@ -99,6 +113,14 @@ class Task(ABC):
     @abstractmethod
     def summarise(self, total: Measure) -> dict[str, float]:
         """Metrics by name out of summed statistics; NaN where nothing was counted. Details are named ``what/of``."""
+
+    @abstractmethod
+    def metrics(self) -> dict[str, Metric]:
+        """What the metrics of ``summarise`` mean, by name; a detail ``what/of`` has the meaning of ``what``."""
+
+    @abstractmethod
+    def protocol(self) -> str:
+        """Alignment, region and averaging that all its metrics share, in words that stand beside the numbers."""
 
     @abstractmethod
     def picture(self, shown: Labels, rgb: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from synth.conventions import CANONICAL_EXTENT
-from train.tasks.base import DenseTask, Labels, Measure
+from train.tasks.base import DenseTask, Labels, Measure, Metric
 from train.tasks.metrics.dense_pose import surface_summary, surface_sums
 from train.tasks.pixels import has_value
 
@@ -40,6 +40,17 @@ class DensePoseTask(DenseTask):
 
     def summarise(self, total: Measure) -> dict[str, float]:
         return surface_summary(total)
+
+    def metrics(self) -> dict[str, Metric]:
+        return {
+            "error_cm": Metric("cm", False, "distance of canonical points, pixels that are a person in both"),
+            "gps": Metric("", True, "mean exp(-g^2 / (2 * 0.255^2)), g straight in metres; a missed pixel is 0"),
+            "iou": Metric("", True, "of person masks"),
+            "gpsm": Metric("", True, "sqrt(gps * iou)"),
+        }
+
+    def protocol(self) -> str:
+        return "no alignment; pixels of all clips pooled"
 
     def averaged(self, target: np.ndarray) -> np.ndarray:
         return np.concatenate([target, _is_person(target)[..., None]], -1).astype(np.float32)

@@ -7,10 +7,10 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from train.tasks.base import DenseTask, Labels, Measure, is_answer
+from train.tasks.base import DenseTask, Labels, Measure, Metric, is_answer
 from train.tasks.metrics.depth import Alignment, depth_errors
 from train.tasks.metrics.sums import mean
-from train.tasks.pixels import RegionOptions, in_region, region_fields
+from train.tasks.pixels import RegionOptions, in_region, region_fields, region_words
 
 _GAIN = 0.4  # s = gain * ln(d + 1): 1 median is 0.28
 _ENOUGH = 2**19  # pixels that settle a median: to a thousandth of the pixels
@@ -117,6 +117,22 @@ class DepthTask(DenseTask):
 
     def summarise(self, total: Measure) -> dict[str, float]:
         return {name: mean(total[name], total["clips"]) for name in ("abs_rel", "rmse", "delta1")}
+
+    def metrics(self) -> dict[str, Metric]:
+        return {
+            "abs_rel": Metric("", False, "mean |d - d*| / d*"),
+            "rmse": Metric("m", False, "root of mean (d - d*)^2"),
+            "delta1": Metric("", True, "share with max(d / d*, d* / d) < 1.25"),
+        }
+
+    def protocol(self) -> str:
+        fit = {
+            "scale_shift": "one least-squares scale and shift per video over all valid pixels",
+            "scale": "one least-squares scale per video over all valid pixels",
+            "none": "no alignment: medians times the true median",
+        }[self.options.alignment]
+        far = "" if self.options.measure_far else "; pixels beyond 11.2 medians left out"
+        return f"{fit}; per frame, mean over frames, then clips{region_words(self.options)}{far}"
 
     def picture(self, shown: Labels, rgb: np.ndarray) -> np.ndarray:
         if is_answer(shown):  # in medians already

@@ -48,6 +48,11 @@ class PointOptions(TaskOptions):
     )
 
 
+def people_words(options: PointOptions) -> str:
+    """Whose joints a number is about."""
+    return "the most prominent person" if options.people == 1 else f"the {options.people} most prominent people"
+
+
 def rank_people(points: np.ndarray, in_frame: np.ndarray, instances: np.ndarray | None) -> np.ndarray:
     """Person numbers (P,), most prominent first: visible area summed over the clip, then the boxes of the joints.
 

@@ -6,9 +6,18 @@ import numpy as np
 from pydantic import Field
 
 from synth.conventions import JOINT_NAMES, Visibility
-from train.tasks.base import Labels, Measure, SparseTask, is_answer
-from train.tasks.joints import JOINT_SETS, JointSet, PointOptions, followed, frame_size, rank_people, sigma_of
-from train.tasks.metrics.points2d import point_summary, point_sums
+from train.tasks.base import Labels, Measure, Metric, SparseTask, is_answer
+from train.tasks.joints import (
+    JOINT_SETS,
+    JointSet,
+    PointOptions,
+    followed,
+    frame_size,
+    people_words,
+    rank_people,
+    sigma_of,
+)
+from train.tasks.metrics.points2d import SHARES, point_summary, point_sums
 from train.tasks.skeleton import draw_points
 
 _HIDDEN = int(Visibility.SELF_OCCLUDED | Visibility.OTHER_OCCLUDED)
@@ -83,6 +92,22 @@ class Keypoints2dTask(SparseTask):
 
     def summarise(self, total: Measure) -> dict[str, float]:
         return point_summary(total, self.joints)
+
+    def metrics(self) -> dict[str, Metric]:
+        pck = {f"pck_{s:g}": Metric("", True, f"share within {s:g} of the longer side of the box") for s in SHARES}
+        return {
+            "error": Metric("", False, "mean distance / longer side of the frame"),
+            "error_px": Metric("px", False, "mean distance"),
+            **pck,
+            "oks_ap": Metric("", True, "mean share of persons and frames with OKS above 0.50, 0.55 ... 0.95"),
+            "oks_ap50": Metric("", True, "share of persons and frames with OKS above 0.50"),
+            "oks_ap75": Metric("", True, "share of persons and frames with OKS above 0.75"),
+        }
+
+    def protocol(self) -> str:
+        seen = "visible joints" if self.options.visible_only else "joints in the frame"
+        box = "box: around the joints in the frame, area in OKS: 0.53 of it; no ranking by confidence"
+        return f"{seen} of {people_words(self.options)}, {self.options.joints}, all clips pooled; {box}"
 
     def picture(self, shown: Labels, rgb: np.ndarray) -> np.ndarray:
         points = shown["keypoints2d"]

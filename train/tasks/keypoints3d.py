@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from synth.conventions import JOINT_NAMES, Visibility
-from train.tasks.base import Labels, Measure, SparseTask, is_answer
-from train.tasks.joints import JOINT_SETS, JointSet, PointOptions, followed, rank_people
+from train.tasks.base import Labels, Measure, Metric, SparseTask, is_answer
+from train.tasks.joints import JOINT_SETS, JointSet, PointOptions, followed, people_words, rank_people
 from train.tasks.metrics.points3d import body_summary, body_sums
 from train.tasks.skeleton import draw_body
 
@@ -73,6 +73,18 @@ class Keypoints3dTask(SparseTask):
 
     def summarise(self, total: Measure) -> dict[str, float]:
         return body_summary(total)
+
+    def metrics(self) -> dict[str, Metric]:
+        root = "pelvis" if "pelvis" in self.joints else "middle of the hips"
+        return {
+            "mpjpe": Metric("mm", False, f"mean distance with the {root} moved onto the true one, frame by frame"),
+            "pa_mpjpe": Metric("mm", False, "mean distance after scale, proper rotation and shift, frame by frame"),
+            "acceleration": Metric("mm/s^2", False, "difference of second differences x fps^2"),
+        }
+
+    def protocol(self) -> str:
+        seen = "joints in the frame" if self.options.in_frame_only else "all joints"
+        return f"{seen} of {people_words(self.options)}, {self.options.joints}, all clips pooled"
 
     def picture(self, shown: Labels, rgb: np.ndarray) -> np.ndarray:
         joints = shown["joints3d"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from train.tasks.base import DenseTask, Labels, Measure
-from train.tasks.metrics.normals import angle_summary, angle_sums
-from train.tasks.pixels import RegionOptions, has_value, in_region, region_fields
+from train.tasks.base import DenseTask, Labels, Measure, Metric
+from train.tasks.metrics.normals import LIMITS, angle_summary, angle_sums
+from train.tasks.pixels import RegionOptions, has_value, in_region, region_fields, region_words
 
 
 class NormalsTask(DenseTask):
@@ -43,3 +43,14 @@ class NormalsTask(DenseTask):
 
     def summarise(self, total: Measure) -> dict[str, float]:
         return angle_summary(total)
+
+    def metrics(self) -> dict[str, Metric]:
+        shares = {f"under_{limit:g}": Metric("", True, f"share of angles under {limit:g} degrees") for limit in LIMITS}
+        return {
+            "mean": Metric("degrees", False, "mean angle between unit vectors"),
+            "median": Metric("degrees", False, "median angle, to 0.02 degree"),
+            **shares,
+        }
+
+    def protocol(self) -> str:
+        return f"camera space, no alignment; pixels of all clips pooled{region_words(self.options)}"

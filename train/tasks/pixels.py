@@ -22,6 +22,11 @@ def region_fields(field: str, options: RegionOptions) -> tuple[str, ...]:
     return (field, "instances") if options.region == "people" else (field,)
 
 
+def region_words(options: RegionOptions) -> str:
+    """What stands beside a number that is not of the whole scene."""
+    return "; people alone" if options.region == "people" else ""
+
+
 def in_region(labels: Labels, valid: np.ndarray, options: RegionOptions) -> np.ndarray:
     """``valid`` (T, H, W) bool, confined to people where the options say so.
 

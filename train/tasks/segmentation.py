@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from synth.conventions import ThfmError
-from train.tasks.base import DenseTask, Labels, Measure
+from train.tasks.base import DenseTask, Labels, Measure, Metric
 from train.tasks.metrics.confusion import confusion, confusion_summary
 
 IGNORE = 255  # of a label: nobody knows
@@ -42,6 +42,17 @@ class SegmentationTask(DenseTask):
 
     def summarise(self, total: Measure) -> dict[str, float]:
         return confusion_summary(total["confusion"], self.names)
+
+    def metrics(self) -> dict[str, Metric]:
+        return {
+            "miou": Metric("", True, "mean over the classes that truth or answer holds"),
+            "macc": Metric("", True, "mean recall over the classes that truth holds"),
+            "accuracy": Metric("", True, "share of pixels"),
+            "iou": Metric("", True, "of one class"),
+        }
+
+    def protocol(self) -> str:
+        return f"one confusion matrix over all clips, {len(self.names)} classes with background, label {IGNORE} ignored"
 
     def averaged(self, target: np.ndarray) -> np.ndarray:
         return np.eye(len(self.names), dtype=np.float32)[self._nearest(target)]

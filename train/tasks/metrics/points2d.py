@@ -8,7 +8,7 @@ import numpy as np
 
 from train.tasks.metrics.sums import mean
 
-_SHARES = (0.05, 0.1, 0.2)
+SHARES = (0.05, 0.1, 0.2)
 _OKS = np.arange(0.5, 1.0, 0.05)
 _FULLNESS = 0.53  # of a person's box that the person covers: what pose benchmarks without masks assume
 
@@ -39,7 +39,7 @@ def point_sums(
         "pixels": distance.sum((0, 1)),
         "shares": distance.sum((0, 1)) / image_side,
         "joints": valid.sum((0, 1)).astype(np.float64),
-        "hits": np.array([(valid & (distance <= share * side)).sum() for share in _SHARES], np.float64),
+        "hits": np.array([(valid & (distance <= share * side)).sum() for share in SHARES], np.float64),
         "passed": np.array([(oks >= threshold).sum() for threshold in _OKS], np.float64),
         "persons": np.float64(len(oks)),
     }
@@ -58,7 +58,7 @@ def point_summary(total: dict[str, np.ndarray], names: Sequence[str]) -> dict[st
     return {
         "error": mean(total["shares"].sum(), count),
         "error_px": mean(total["pixels"].sum(), count),
-        **{f"pck_{share:g}": mean(hits, count) for share, hits in zip(_SHARES, total["hits"], strict=True)},
+        **{f"pck_{share:g}": mean(hits, count) for share, hits in zip(SHARES, total["hits"], strict=True)},
         "oks_ap": float(np.mean(passed)),
         "oks_ap50": passed[0],
         "oks_ap75": passed[5],

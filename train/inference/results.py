@@ -1,0 +1,143 @@
+"""What is known of each judged clip, kept line by line: an interrupted evaluation goes on where it was."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from synth.conventions import ThfmError
+from train.tasks import Measure
+
+SETTINGS, CLIPS, PICTURES = "settings.json", "clips.jsonl", "pictures"
+OURS = (SETTINGS, CLIPS, PICTURES, "report.json", "report.html")
+
+
+def pack(measure: Measure) -> dict[str, Any]:
+    """Statistics as JSON, exact: numbers, and arrays as compressed float64."""
+    packed: dict[str, Any] = {}
+    for name, value in measure.items():
+        value = np.asarray(value, np.float64)
+        packed[name] = (
+            float(value)
+            if value.ndim == 0
+            else [list(value.shape), base64.b64encode(zlib.compress(value.tobytes())).decode()]
+        )
+    return packed
+
+
+def unpack(packed: Mapping[str, Any]) -> Measure:
+    """The inverse of ``pack``."""
+    return {
+        name: np.float64(value)
+        if not isinstance(value, list)
+        else np.frombuffer(zlib.decompress(base64.b64decode(value[1]))).reshape(value[0])
+        for name, value in packed.items()
+    }
+
+
+class Results:
+    """The folder of an evaluation: settings.json, clips.jsonl, pictures/.
+
+    Args:
+        folder: is made if need be.
+        settings: what the results depend on, JSON-able.
+        fresh: forget what the folder holds.
+
+    Raises:
+        ThfmError: the folder holds results of other settings, or cannot be written.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any], fresh: bool = False):
+        self.folder, self.pictures = folder, folder / PICTURES
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if fresh:
+                self._clear()
+            self._check(json.loads(json.dumps(settings)))
+            self.done = self._read()
+            replace_text(folder / CLIPS, "".join(_line(record) for record in self.done.values()))
+        except OSError as error:
+            raise _unwritable(folder, error) from None
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Keep what is known of a clip, at once. Raises ThfmError if it cannot be written."""
+        try:
+            with open(self.folder / CLIPS, "a") as file:
+                file.write(_line(record))
+        except OSError as error:
+            raise _unwritable(self.folder, error) from None
+
+    def write(self, name: str, text: str) -> None:
+        """A file of the folder, complete or as it was. Raises ThfmError if it cannot be written."""
+        try:
+            replace_text(self.folder / name, text)
+        except OSError as error:
+            raise _unwritable(self.folder, error) from None
+
+    def _clear(self) -> None:
+        for name in OURS:
+            path = self.folder / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _check(self, settings: dict[str, Any]) -> None:
+        path = self.folder / SETTINGS
+        try:
+            before = json.loads(path.read_text())
+        except FileNotFoundError:
+            replace_text(path, json.dumps(settings, indent=2))
+            return
+        except ValueError:
+            raise ThfmError(f"{path} cannot be read: begin anew with --fresh, or choose another --out.") from None
+        for key in dict.fromkeys([*before, *settings]):
+            old, new = before.get(key), settings.get(key)
+            if old != new:
+                raise ThfmError(
+                    f"{self.folder} holds results of other settings ({key}: {_short(old)} then, {_short(new)} now): "
+                    "choose another --out, or begin anew with --fresh."
+                )
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        """Finished clips by key; lines that were cut off, and clips that failed, are forgotten."""
+        found: dict[str, dict[str, Any]] = {}
+        path = self.folder / CLIPS
+        for line in path.read_text().splitlines() if path.exists() else ():
+            try:
+                record = json.loads(line)
+                if "error" not in record:
+                    found[record["key"]] = record
+            except (ValueError, KeyError, TypeError):
+                continue
+        return found
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file that is complete or as it was."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text)
+    os.replace(part, path)
+
+
+def _line(record: Mapping[str, Any]) -> str:
+    return json.dumps(record) + "\n"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) < 60 else f"{text[:57]}..."
+
+
+def _unwritable(folder: Path, error: OSError) -> ThfmError:
+    return ThfmError(
+        f"{folder} cannot be written ({error.strerror}): make room or choose another --out; finished clips are kept."
+    )
