@@ -171,7 +171,7 @@ def number(value: float | None) -> str:
     if value == 0:
         return "0"
     digits = 3 - math.floor(math.log10(abs(value)))
-    return f"{value:.{digits}e}" if digits > 7 else f"{value:.{min(max(digits, 0), 6)}f}"
+    return f"{value:.3e}" if digits > 7 else f"{value:.{min(max(digits, 0), 6)}f}"
 
 
 def _finite(value: float | None) -> float | None:
