@@ -247,11 +247,85 @@ def evaluate(
         settings={"frames": frames, "clips": clips},
     )
     name = url.rstrip("/").rpartition("/")[2].removesuffix(".tar") or "set"
-    _judge(run, question, out or run / "evaluate" / name, device, dtype, fresh)
+    _, code = _judge(run, question, out or run / "evaluate" / name, device, dtype, fresh)
+    raise typer.Exit(code)
+
+
+@app.command(
+    epilog="**Examples**\n\n`thfm-train benchmark` (which there are)\n\n"
+    "`thfm-train benchmark hi4d /data/Hi4D --model runs/a`\n\n"
+    "`thfm-train benchmark emdb /data/EMDB --model runs/a --with bodies=/data/models`"
+)
+def benchmark(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Which; without it, all are listed.")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="[FOLDER]", help="As its authors publish it.")] = None,
+    model: Annotated[Path | None, typer.Option("--model", metavar="RUN", help="RUN, or RUN/final.")] = None,
+    companions: Annotated[
+        list[str] | None, typer.Option("--with", metavar="NAME=PATH", help="What else it needs; repeat it.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="For the results. [default: RUN/benchmark/<name>]")
+    ] = None,
+    clips: Annotated[int | None, typer.Option("--clips", min=1, help="So many clips, evenly spread.")] = None,
+    frames: Annotated[
+        int | None, typer.Option("--frames", min=1, help="Cut videos into pieces of so many frames.")
+    ] = None,
+    constant: Annotated[
+        int, typer.Option("--constant", min=0, help="Clips whose mean is the constant answer; 0: none.")
+    ] = 0,
+    pictures: Annotated[int, typer.Option("--pictures", min=0, help="Best and worst clips to show, each.")] = 3,
+    device: Annotated[str | None, typer.Option("--device", help="[default: the first GPU, or the CPU]")] = None,
+    dtype: Annotated[str | None, typer.Option("--dtype", help="bfloat16, float16 or float32.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the results that DIR holds.")] = False,
+) -> None:
+    """Judge a model on a benchmark of the literature: its row beside the published ones.
+
+    Writes what `evaluate` writes, and row.json. Nothing is downloaded, and nothing in the folder is run.
+    """
+    import json
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from train.benchmarks import BENCHMARKS, Request
+    from train.benchmarks import benchmark as find
+    from train.benchmarks.row import to_plain, to_table
+    from train.inference.judge import Question, spread
+
+    console = Console()
+    if name is None:
+        table = Table("name", "benchmark", "folder holds", "--with", box=None, padding=(0, 2, 1, 0))
+        table.columns[2].overflow = "fold"
+        for one in BENCHMARKS.values():
+            table.add_row(one.name, one.title, one.layout, ", ".join(one.companions))
+        console.print(table)
+        return
+    chosen = find(name)
+    if folder is None or model is None:
+        raise ThfmError(f"name the folder and the model: thfm-train benchmark {name} FOLDER --model RUN.")
+    pairs = [pair.partition("=") for pair in companions or ()]
+    if not all(path for _, _, path in pairs):
+        raise ThfmError("--with takes NAME=PATH, such as --with bodies=/data/models.")
+    cases = chosen.open(Request(folder, {key: Path(path) for key, _, path in pairs}, frames))
+    question = Question(
+        title=f"{model.name or model} on {chosen.title}",
+        data=str(folder),
+        cases=spread(cases, clips),
+        tasks=list(chosen.tasks),
+        options=chosen.tasks,
+        constant=constant,
+        keep=pictures,
+        settings={"benchmark": name, "frames": frames, "clips": clips, "with": sorted(p for _, _, p in pairs)},
+    )
+    out = out or model / "benchmark" / name
+    report, failed = _judge(model, question, out, device, dtype, fresh)
+    (out / "row.json").write_text(json.dumps(to_plain(chosen, report), indent=1))
+    console.print(to_table(chosen, report, str(model)))
+    raise typer.Exit(failed)
 
 
 def _judge(run: Path, question, out: Path, device: str | None, dtype: str | None, fresh: bool):
-    """Judge and print; ends the command with 3 if clips failed. Gives the report."""
+    """Judge and print. Gives the report and the exit code."""
     from rich.console import Console
 
     from synth.terminal.errors import FAILED_CLIPS
@@ -268,9 +342,7 @@ def _judge(run: Path, question, out: Path, device: str | None, dtype: str | None
     console.print(f"{report.about['clips']}: {out / 'report.html'}", highlight=False, soft_wrap=True)
     for key, why in report.failed.items():
         console.print(f"{key}: {why}", style="red", highlight=False, soft_wrap=True)
-    if report.failed:
-        raise typer.Exit(FAILED_CLIPS)
-    return report
+    return report, FAILED_CLIPS if report.failed else 0
 
 
 def main() -> None:

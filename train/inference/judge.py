@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from synth.conventions import ThfmError
@@ -92,6 +93,13 @@ def judge(
     }
     results.write("report.html", to_html(report, pictures))
     return report, judged
+
+
+def spread(cases: Sequence[Case], clips: int | None) -> list[Case]:
+    """So many of the cases, evenly spread; all if ``clips`` is None."""
+    if clips is None or clips >= len(cases):
+        return list(cases)
+    return [cases[k] for k in np.linspace(0, len(cases) - 1, clips).round().astype(int)]
 
 
 def options_of(overrides: Sequence[str]) -> dict[str, dict[str, Any]]:
