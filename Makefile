@@ -29,7 +29,7 @@ quickstart: $(READY) ## render, validate and show a small data set, and train a 
 demo: $(READY) ## show what the quickstart's model says about real video: fetches three openly licensed clips
 	@test -d $(OUT)-model/final || { echo "error: $(OUT)-model/final is not there: make quickstart trains it." >&2; exit 1; }
 	$(BIN)/python tools/fetch_real_clips.py --out out/real-clips
-	$(BIN)/thfm-train predict $(OUT)-model out/real-clips/*.mp4 --depth npz --no-arrays --out out/demo
+	$(BIN)/thfm-train predict $(OUT)-model out/real-clips/*.mp4 --film-only --out out/demo
 
 test: lint ## lint, then all tests
 	$(BIN)/python -m pytest -q

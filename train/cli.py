@@ -133,6 +133,7 @@ def predict(
         str, typer.Option("--matte", metavar="[mov|png]", help="ProRes 4444 with alpha, or RGBA PNG.")
     ] = "mov",
     arrays: Annotated[bool, typer.Option("--arrays/--no-arrays", help="Write npz beside pictures.")] = True,
+    film_only: Annotated[bool, typer.Option("--film-only", help="Write nothing but the film that shows all.")] = False,
     fps: Annotated[
         float | None, typer.Option("--fps", min=0.001, help="Frames a second of folders of pictures. [default: 24]")
     ] = None,
@@ -177,7 +178,9 @@ def predict(
     console, failed = Console(soft_wrap=True), 0
     predictor = Predictor.from_pretrained(run, device=device, dtype=dtype, frames=frames, overlap=overlap, size=shape)
     with bar("predicting") as advance:
-        for outcome in predicted(predictor, run, videos, out, wanted, Formats(depth, matte, arrays), fps, advance):
+        for outcome in predicted(
+            predictor, run, videos, out, wanted, Formats(depth, matte, arrays, film_only), fps, advance
+        ):
             if outcome.frames is None:
                 failed += 1
                 complain(outcome.message)

@@ -56,8 +56,12 @@ def mix_classes(old: np.ndarray, new: np.ndarray, mixed: np.ndarray, share: np.n
 
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Vectors (..., 3) of length 1; without direction they look at the viewer."""
-    length = np.sqrt(np.einsum("...c,...c->...", vectors, vectors))[..., None]
-    return np.where(length > 1e-6, vectors / np.maximum(length, 1e-6), np.array([0, 0, 1], np.float32))
+    length = np.sqrt(np.einsum("...c,...c->...", vectors, vectors))
+    none = length < 1e-6
+    whole = vectors / np.maximum(length, 1e-6)[..., None]
+    if none.any():
+        whole[none] = (0, 0, 1)
+    return whole
 
 
 def to_source(kind: Kind, field: np.ndarray, fit: Fit) -> np.ndarray:

@@ -36,11 +36,13 @@ class Formats:
         depth: png: 16 bit, DEPTH_UNIT grey levels a median; exr: float32, channel Z; npz: float32, one array.
         matte: mov: ProRes 4444 with the video's colours; png: RGBA pictures.
         arrays: an npz beside the pictures of every other task.
+        film_only: nothing but the film that shows all.
     """
 
     depth: Literal["png", "exr", "npz"] = "png"
     matte: Literal["mov", "png"] = "mov"
     arrays: bool = True
+    film_only: bool = False
 
 
 class _Open(Protocol):
@@ -73,7 +75,7 @@ class VideoWriter:
 
     def add(self, picture: Picture, answers: Mapping[str, Mapping[str, np.ndarray]]) -> None:
         """The next frame and its answers, task -> field -> array without time."""
-        for name, task in self.tasks.items():
+        for name, task in ({} if self.formats.film_only else self.tasks).items():
             write = self._sparse if task.sparse else self._dense
             for field, value in answers[name].items():
                 write(name, task, field, value, picture)
@@ -112,7 +114,7 @@ class VideoWriter:
 
     def _depth(self, name: str, depth: np.ndarray) -> None:
         if self.formats.depth == "npz":
-            self._file(name, lambda: ArrayFile(self.folder / f"{name}.npz", "depth")).add(depth)
+            self._file(name, lambda: ArrayFile(self.folder / f"{name}.npz", "depth", squeeze=False)).add(depth)
         elif self.formats.depth == "exr":
             write_depth_exr(self._frame(name, "exr"), depth)
         else:
@@ -136,8 +138,8 @@ class VideoWriter:
     def _array(self, name: str, field: str, value: np.ndarray, names: Any = None, axis: int = 0) -> None:
         if self.formats.arrays or axis:
             extras = {} if names is None else {"names": np.array(names)}
-            path = self.folder / f"{name}.npz"
-            self._file(f"{name} {field}", lambda: ArrayFile(path, field, axis, extras)).add(value)
+            path, squeeze = self.folder / f"{name}.npz", field != "normals"
+            self._file(f"{name} {field}", lambda: ArrayFile(path, field, axis, extras, squeeze)).add(value)
 
     def _film(self, name: str, kind: Literal["h264", "prores4444"]) -> Film:
         suffix = "mp4" if kind == "h264" else "mov"
@@ -159,7 +161,7 @@ def conventions(writer: VideoWriter) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if "depth" in writer.tasks:
         said["depth"] = "relative planar depth; 1 is the median of the first window of the video"
-        if writer.formats.depth == "png":
+        if writer.formats.depth == "png" and not writer.formats.film_only:
             said |= {"depth_png_levels_per_median": DEPTH_UNIT, "depth_pixels_too_far_for_png": writer.too_far}
     if "normals" in writer.tasks:
         said["normals"] = "camera space: x right, y up, z towards the viewer; PNG: (n + 1) / 2 * 255"

@@ -21,10 +21,19 @@ class ArrayFile:
         name: of the array.
         axis: where the axis of time goes: 0, or 1 after people.
         extras: small arrays to store beside it.
+        squeeze: worth compressing; depth and normals are not, they have noise in every digit.
     """
 
-    def __init__(self, path: Path, name: str, axis: int = 0, extras: Mapping[str, np.ndarray] | None = None):
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        axis: int = 0,
+        extras: Mapping[str, np.ndarray] | None = None,
+        squeeze: bool = True,
+    ):
         self.path, self.name, self.axis, self.extras = path, name, axis, dict(extras or {})
+        self._how = zipfile.ZIP_DEFLATED if squeeze else zipfile.ZIP_STORED
         self._raw = path.with_suffix(".raw")
         self._file = open(self._raw, "wb")  # noqa: SIM115
         self._shape: tuple[int, ...] = ()
@@ -41,7 +50,7 @@ class ArrayFile:
         """Pack, and remove the raw file."""
         self._file.close()
         shape = (*self._shape[: self.axis], self._count, *self._shape[self.axis :])
-        with zipfile.ZipFile(self.path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+        with zipfile.ZipFile(self.path, "w", self._how, compresslevel=1) as packed:
             with packed.open(f"{self.name}.npy", "w", force_zip64=True) as member:
                 header = {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(member, header)

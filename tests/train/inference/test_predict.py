@@ -184,6 +184,11 @@ def test_other_formats(predictor: Predictor, folder: Path, video: Path, truth: d
         np.testing.assert_array_equal(stored["depth"], truth["depth"]["depth"])
 
 
+def test_the_film_alone(predictor: Predictor, folder: Path, video: Path, tmp_path: Path) -> None:
+    (outcome,) = predict(predictor, folder, [str(video)], tmp_path, None, Formats(film_only=True))
+    assert {path.name for path in outcome.folder.iterdir()} == {"side-by-side.mp4", "times.csv", "predict.json"}
+
+
 def test_a_picture_gets_pictures(predictor: Predictor, folder: Path, tmp_path: Path) -> None:
     Image.fromarray(moving(1, 30, 50)[0]).save(tmp_path / "photo.png")
     (outcome,) = predict(predictor, folder, [str(tmp_path / "photo.png")], tmp_path / "out")
