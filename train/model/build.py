@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import NoneType
 from typing import Any
 
@@ -24,6 +26,8 @@ from train.model.tokens import TokenGroups
 from train.model.vae import LtxCodec, VaeCodec, WanCodec
 from train.model.wan import WanBackbone
 
+_LOG = logging.getLogger(__name__)
+
 FAMILIES: dict[str, tuple[type[VideoBackbone], type[VaeCodec]]] = {
     "wan": (WanBackbone, WanCodec),
     "ltx": (LtxBackbone, LtxCodec),
@@ -42,7 +46,19 @@ def build_model(config: ModelConfig, groups: Mapping[str, int]) -> ThfmModel:
     """
     backbone = build_backbone(config, build_transformer(config))
     bias = {name: config.tokens.bias.get(name.rsplit(".", 1)[0], 0.0) for name in groups}
-    return ThfmModel(backbone, TokenGroups(backbone.hidden, groups, bias), config.timestep)
+    tokens = TokenGroups(backbone.hidden, groups, bias)
+    _begin_trained(tokens, config)
+    return ThfmModel(backbone, tokens, config.timestep)
+
+
+def _begin_trained(tokens: TokenGroups, config: ModelConfig) -> None:
+    """Tokens go on from those of the folder that the backbone comes from, where it holds them."""
+    path = Path(config.path or "") / "tokens" / "model.safetensors"
+    if config.path is None or config.random_weights or config.tokens.fresh or not path.is_file():
+        return
+    missing = sorted(tokens.numbers.keys() - set(tokens.take_trained(path)))
+    if missing:
+        _LOG.warning("%s holds no tokens of the same shape for %s: they begin anew", config.path, ", ".join(missing))
 
 
 def build_transformer(config: ModelConfig) -> ModelMixin:

@@ -58,6 +58,7 @@ class TokensConfig(_Part):
     bias: dict[str, float] = Field(
         {"keypoints2d": 0.5}, description="the value that a task's answers start at, by task; 0 where none is given"
     )
+    fresh: bool = Field(False, description="begin anew, though the folder of model.path holds trained tokens")
 
 
 class ModelConfig(_Part):

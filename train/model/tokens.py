@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from synth.conventions import ThfmError
@@ -87,6 +89,17 @@ class TokenGroups(nn.Module):
         if name not in self.numbers:
             raise ThfmError(f"The model has no token group {name!r}; it has {', '.join(self.numbers) or 'none'}.")
         return self.groups[_key(name)]
+
+    def take_trained(self, path: Path) -> list[str]:
+        """Fill in the groups that a file of trained tokens holds too, in the same shapes; returns their names."""
+        trained, taken = load_file(path), []
+        for name in self.numbers:
+            prefix, group = f"groups.{_key(name)}.", self[name]
+            state = {key.removeprefix(prefix): x for key, x in trained.items() if key.startswith(prefix)}
+            if {key: x.shape for key, x in state.items()} == {key: x.shape for key, x in group.state_dict().items()}:
+                group.load_state_dict(state)
+                taken.append(name)
+        return taken
 
     def ask(self, names: Sequence[str], batch: int, frames: int, grid: tuple[int, int, int]) -> Tokens | None:
         """Tokens of the named groups for a batch, or None without names."""

@@ -98,7 +98,7 @@ def test_machines_with_other_shards_are_refused(figures, tmp_path):
         (tmp_path / machine / "clips").symlink_to(clips)
     config = write_config(tmp_path / "config.yaml", Path("clips"), figures[1], steps=STEPS)
     codes = train(config, tmp_path / "run", sabotage=(0, "own machine"), world=2)
-    assert codes == [1, 1]
+    assert codes[0] == 1 and codes[1]  # the second may lose its group to the first one's end
     assert "the processes see different shards" in log_of(tmp_path / "run").read_text()
 
 

@@ -52,6 +52,22 @@ def test_names_are_the_librarys(family):
     assert type(model.backbone.transformer) is CLASSES[family]
 
 
+def test_training_goes_on_from_tokens_of_the_same_shape(tmp_path, caplog):
+    model, config = tiny_model(), tiny_config()
+    save_folder(model, build_codec(config), TEXTS, config, tmp_path / "final")
+    changes = {"path": str(tmp_path / "final"), "init": None}
+    first, *rest = GROUPS
+    groups = {first: GROUPS[first] + 1, **{name: GROUPS[name] for name in rest}}  # one answers with other joints
+    again = build_model(config.model_copy(update=changes), groups)
+    for name in rest:
+        for key, value in model.tokens[name].state_dict().items():
+            assert torch.equal(again.tokens[name].state_dict()[key], value)
+    assert not torch.equal(again.tokens[first].content, model.tokens[first].content)
+    assert caplog.messages == [f"{tmp_path}/final holds no tokens of the same shape for {first}: they begin anew"]
+    fresh = config.model_copy(update={**changes, "tokens": config.tokens.model_copy(update={"fresh": True})})
+    assert not torch.equal(build_model(fresh, GROUPS).tokens[rest[0]].content, model.tokens[rest[0]].content)
+
+
 @torch.no_grad()
 def test_a_saved_folder_loads_whole_and_in_the_library(family, tmp_path):
     model, config, inputs = tiny_model(family), tiny_config(family), tiny_inputs()
