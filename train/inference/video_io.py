@@ -95,8 +95,8 @@ def read(source: Source) -> Iterator[Picture]:
             yield Picture(rgb, number / source.fps)
         return
     start, last = None, None
-    for number, frame in _frames(source.path):
-        rgb, time = _rgb(frame), _time(frame)
+    for number, (frame, rgb) in enumerate(_frames(source.path)):
+        time = _time(frame)
         if rgb.shape[:2] != (source.height, source.width):  # streams may change their size; their films may not
             rgb = np.asarray(Image.fromarray(rgb).resize((source.width, source.height), Image.Resampling.BICUBIC))
         start = time if start is None else start
@@ -132,8 +132,8 @@ def _picture(path: Path) -> np.ndarray:
 
 
 def _video(path: Path) -> Source:
-    _, frame = next(_frames(path))
-    height, width = _rgb(frame).shape[:2]
+    frame, rgb = next(_frames(path))
+    height, width = rgb.shape[:2]
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         rate = stream.average_rate or stream.guessed_rate or Fraction(_FPS)
@@ -146,20 +146,22 @@ def _video(path: Path) -> Source:
     return Source(path, "video", height, width, Fraction(rate), announced, aspect)
 
 
-def _frames(path: Path) -> Iterator[tuple[int, av.VideoFrame]]:
-    number = -1
+def _frames(path: Path) -> Iterator[tuple[av.VideoFrame, np.ndarray]]:
+    count = 0
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
                 raise ThfmError(f"{path} holds no video stream: name a video.")
             stream = container.streams.video[0]
             stream.thread_type = "SLICE"  # threads by frame lose errors, and frames before them
-            for number, frame in enumerate(container.decode(stream)):
-                yield number, frame
+            for frame in container.decode(stream):
+                rgb = _rgb(frame)
+                yield frame, rgb
+                count += 1
     except (av.FFmpegError, OSError) as error:
-        where = f"beyond frame {number}" if number >= 0 else "at its start"
+        where = f"beyond frame {count - 1}" if count else "at its start"
         raise ThfmError(f"{path} cannot be read {where} ({_line(error)}): it is damaged, or no video.") from None
-    if number < 0:
+    if not count:
         raise ThfmError(f"{path} holds no frame that can be decoded.")
 
 

@@ -9,7 +9,6 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from train.inference.fields import kind_of
 from train.inference.side_by_side import SideBySide
 from train.inference.video_io import Picture, Source
 from train.inference.write_arrays import ArrayFile
@@ -25,6 +24,7 @@ from train.inference.write_pictures import (
 )
 from train.tasks import Task
 
+_HALF = {"normals", "matte", "surface"}  # fields that float16 says well enough
 SIDE_BY_SIDE, TIMES = "side-by-side", "times.csv"
 
 
@@ -77,8 +77,7 @@ class VideoWriter:
         """The next frame and its answers, task -> field -> array without time."""
         for name, task in ({} if self.formats.film_only else self.tasks).items():
             write = self._sparse if task.sparse else self._dense
-            for field, value in answers[name].items():
-                write(name, task, field, value, picture)
+            write(name, task, answers[name], picture)
         board = self._side.draw(picture.rgb, answers)
         if self.source.kind == "picture":
             write_png(self.folder / f"{SIDE_BY_SIDE}.png", board)
@@ -99,18 +98,22 @@ class VideoWriter:
         for file in self._open.values():
             file.abandon()
 
-    def _dense(self, name: str, task: Task, field: str, value: np.ndarray, picture: Picture) -> None:
-        kind = kind_of(field, value, sparse=False)
-        if kind == "depth":
-            self._depth(name, value)
+    def _dense(self, name: str, task: Task, fields: Mapping[str, np.ndarray], picture: Picture) -> None:
+        if fields.keys() == {"depth"}:
+            self._depth(name, fields["depth"])
             return
-        if field == "matte":
+        field, value = next(iter(fields.items()))
+        if fields.keys() == {"matte"}:
             self._matte(name, value, picture)
-        elif kind == "class" and hasattr(task, "palette"):
+        elif len(fields) == 1 and hasattr(task, "palette"):
             write_classes_png(self._frame(name, "png"), value, task.palette)
         else:
-            write_png(self._frame(name, "png"), task.picture({field: value[None]}, picture.rgb[None])[0])
-        self._array(name, field, value if kind == "class" else value.astype(np.float16), getattr(task, "names", None))
+            shown = {field: value[None] for field, value in fields.items()}
+            write_png(self._frame(name, "png"), task.picture(shown, picture.rgb[None])[0])
+        if self.formats.arrays:
+            for field, value in fields.items():
+                value = value.astype(np.float16) if field in _HALF else value
+                self._array(name, field, value, 0, getattr(task, "names", None), len(fields))
 
     def _depth(self, name: str, depth: np.ndarray) -> None:
         if self.formats.depth == "npz":
@@ -127,19 +130,19 @@ class VideoWriter:
         else:
             self._film(name, "prores4444").add(cut_out, picture.time)
 
-    def _sparse(self, name: str, task: Task, field: str, value: np.ndarray, picture: Picture) -> None:
-        joints = getattr(task, "joints", None)
-        if joints is not None:
-            size = (self.source.height, self.source.width)
-            coco = self._file(f"{name}.json", lambda: CocoFile(self.folder / f"{name}.json", joints, size))
-            coco.add(self.frames, picture.time, value)
-        self._array(name, field, value, joints, axis=1)
+    def _sparse(self, name: str, task: Task, fields: Mapping[str, np.ndarray], picture: Picture) -> None:
+        joints, size = getattr(task, "joints", None), (self.source.height, self.source.width)
+        for field, value in fields.items():
+            if joints is not None and field in ("keypoints2d", "joints3d"):
+                coco = self._file(f"{name}.json", lambda: CocoFile(self.folder / f"{name}.json", joints, size))
+                coco.add(self.frames, picture.time, value)
+            self._array(name, field, value, 1, joints, len(fields))
 
-    def _array(self, name: str, field: str, value: np.ndarray, names: Any = None, axis: int = 0) -> None:
-        if self.formats.arrays or axis:
-            extras = {} if names is None else {"names": np.array(names)}
-            path, squeeze = self.folder / f"{name}.npz", field != "normals"
-            self._file(f"{name} {field}", lambda: ArrayFile(path, field, axis, extras, squeeze)).add(value)
+    def _array(self, name: str, field: str, value: np.ndarray, axis: int, names: Any, count: int) -> None:
+        """To ``<task>.npz``; each of several fields to a file of its own."""
+        path = self.folder / (f"{name}.npz" if count == 1 else f"{name}-{field}.npz")
+        extras = {} if names is None else {"names": np.array(names)}
+        self._file(str(path), lambda: ArrayFile(path, field, axis, extras, squeeze=field != "normals")).add(value)
 
     def _film(self, name: str, kind: Literal["h264", "prores4444"]) -> Film:
         suffix = "mp4" if kind == "h264" else "mov"
