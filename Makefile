@@ -10,6 +10,7 @@ export PYTHONNOUSERSITE := 1
 BIN := .venv/bin
 READY := .venv/ready
 OUT := out/quickstart
+MODEL := $(OUT)-model
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -26,10 +27,9 @@ quickstart: $(READY) ## render, validate and show a small data set, and train a 
 	$(BIN)/thfm-synth preview $(OUT) --out $(OUT)-preview
 	$(BIN)/thfm-train fit configs/train/tiny.yaml --out $(OUT)-model
 
-demo: $(READY) ## show what the quickstart's model says about real video: fetches three openly licensed clips
-	@test -d $(OUT)-model/final || { echo "error: $(OUT)-model/final is not there: make quickstart trains it." >&2; exit 1; }
+demo: $(READY) ## show what the quickstart's model (or MODEL=RUN) says about three openly licensed clips of real people
 	$(BIN)/python tools/fetch_real_clips.py --out out/real-clips
-	$(BIN)/thfm-train predict $(OUT)-model out/real-clips/*.mp4 --film-only --out out/demo
+	$(BIN)/thfm-train predict $(MODEL) out/real-clips/*.mp4 --film-only --out out/demo
 
 test: lint ## lint, then all tests
 	$(BIN)/python -m pytest -q
