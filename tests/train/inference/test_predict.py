@@ -199,6 +199,12 @@ class Albedo(DenseTask):
     def summarise(self, total):
         return {}
 
+    def metrics(self):
+        return {}
+
+    def protocol(self):
+        return ""
+
 
 def test_a_new_task_is_written_without_a_word_about_it(
     video: Path, seen: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
