@@ -10,7 +10,7 @@ from pathlib import Path
 from train.inference.report import Report, Row, TaskReport, number
 from train.inference.report_style import STYLE
 
-_WIDTH, _HEIGHT, _MARGIN = 640, 84, 24  # of a plot, in its own units
+_WIDTH, _TALLEST, _MARGIN = 640, 120, 24  # of a plot, in its own units
 
 
 def to_html(report: Report, pictures: Mapping[str, Mapping[str, Path]]) -> str:
@@ -95,22 +95,23 @@ def _spread(task: TaskReport) -> str:
     span = (high - low) or 1.0
     radius = 4 if len(values) <= 120 else 2
     columns: dict[int, int] = {}
-    dots = []
+    places = []
     for value, key in sorted(values):
-        x = _MARGIN + (value - low) / span * (_WIDTH - 2 * _MARGIN)
-        column = round(x / (2 * radius))
-        level = columns[column] = columns.get(column, -1) + 1
-        y = max(radius + 1, _HEIGHT - 30 - level * 2 * radius)
-        dots.append(
-            f'<circle cx="{column * 2 * radius}" cy="{y}" r="{radius - 0.6}"><title>{escape(key)}: '
-            f"{number(value)}</title></circle>"
-        )
-    base = _HEIGHT - 24
+        column = round((_MARGIN + (value - low) / span * (_WIDTH - 2 * _MARGIN)) / (2 * radius))
+        columns[column] = columns.get(column, -1) + 1
+        places.append((2 * radius * column, columns[column], value, key))
+    base = min(2 * radius * (2 + max(columns.values())), _TALLEST)
+    dots = [
+        f'<circle cx="{x}" cy="{max(radius, base - radius - 2 - 2 * radius * level)}" r="{radius - 0.6}">'
+        f"<title>{escape(key)}: {number(value)}</title></circle>"
+        for x, level, value, key in places
+    ]
+    height = base + 24
     return (
-        f'<figure class="spread"><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="spread over clips">'
+        f'<figure class="spread"><svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="spread over clips">'
         f'<line x1="{_MARGIN}" x2="{_WIDTH - _MARGIN}" y1="{base}" y2="{base}"/>{"".join(dots)}'
-        f'<text x="{_MARGIN}" y="{_HEIGHT - 6}">{number(low)}</text>'
-        f'<text x="{_WIDTH - _MARGIN}" y="{_HEIGHT - 6}" text-anchor="end">{number(high)}</text></svg>'
+        f'<text x="{_MARGIN}" y="{height - 6}">{number(low)}</text>'
+        f'<text x="{_WIDTH - _MARGIN}" y="{height - 6}" text-anchor="end">{number(high)}</text></svg>'
         f"<figcaption>{escape(row.name)} {_arrow(row.larger)} of each clip</figcaption></figure>"
     )
 
@@ -124,11 +125,11 @@ def _clips(title: str, keys: Sequence[str], task: TaskReport, pictures: Mapping[
             continue
         data = base64.b64encode(path.read_bytes()).decode()
         shown.append(
-            f"<figure class='clip'><figcaption><b>{escape(key)}</b> {escape(row.name)} "
-            f"{_value(values.get(key), row.unit)}</figcaption>"
+            f"<figure class='clip'><label title='larger'><input type='checkbox'><figcaption><b>{escape(key)}</b> "
+            f"{escape(row.name)} {_value(values.get(key), row.unit)}</figcaption>"
             "<div class='rows'><div class='labels'><span>input</span><span>answer</span><span>truth</span></div>"
             f"<img loading='lazy' alt='input, answer and truth of {escape(key)}' "
-            f"src='data:image/webp;base64,{data}'></div></figure>"
+            f"src='data:image/webp;base64,{data}'></div></label></figure>"
         )
     return f"<h3>{title}</h3><div class='clips'>{''.join(shown)}</div>" if shown else ""
 

@@ -42,6 +42,8 @@ svg line{stroke:var(--line);stroke-width:1.5}svg text{fill:var(--soft);font-size
 .clips{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:1rem}
 .clip{margin:0;min-width:0}.rows{display:flex;gap:.4rem}.rows img{min-width:0;flex:1 1 auto;width:calc(100% - 1.4rem);
 height:auto;align-self:flex-start;border-radius:4px;background:#fff}
+.clip label{cursor:zoom-in}.clip input{position:absolute;opacity:0}.clip:has(:checked){grid-column:1/-1}
+.clip :checked~.rows{cursor:zoom-out}.clip :focus-visible~figcaption{outline:2px solid var(--accent)}
 .labels{display:grid;grid-template-rows:repeat(3,1fr);flex:none;width:1rem}
 .labels span{writing-mode:vertical-rl;transform:rotate(180deg);text-align:center;font-size:.75rem;color:var(--soft)}
 .clip figcaption{overflow-wrap:anywhere;margin-bottom:.2rem}.clip b{color:var(--text);font-weight:600}

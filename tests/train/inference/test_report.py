@@ -14,7 +14,7 @@ from train.inference.gallery import board
 from train.inference.report import Report, Row, TaskReport, number
 from train.inference.report_html import to_html
 
-_VOID = {"meta", "img", "br"}
+_VOID = {"meta", "img", "input"}
 
 
 class Page(HTMLParser):
