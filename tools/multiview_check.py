@@ -126,7 +126,7 @@ def compare(views: Sequence[View], pixels: np.ndarray, names: Sequence[str]) -> 
 
     Returns:
         ``reprojection_px`` mean and ``..._median``; ``reprojection_px/<joint>``; ``bone_change``: standard deviation of
-        a bone's length over time as a share of its mean, mean over bones; ``height_m``: between nose and ankles, median.
+        a bone's length over time as a share of its mean, mean over bones; ``height_m``: median between nose and ankles.
     """
     count, joints = pixels.shape[1:3]
     points = triangulate(views, pixels.reshape(len(views), -1, 2))

@@ -238,19 +238,22 @@ def evaluate(
     """
     from train.inference.cases import shard_cases
     from train.inference.judge import Question, options_of
+    from train.inference.results import results_folder
 
+    found = shard_cases(url, frames, clips)
     question = Question(
         title=f"{run.name or run} on {url}",
         data=url,
-        cases=shard_cases(url, frames, clips),
+        cases=found.cases,
         tasks=task,
         options=options_of(overrides or ()),
         constant=constant,
         keep=pictures,
-        settings={"frames": frames, "clips": clips},
+        damaged=found.damaged,
+        settings={"content": found.content, "frames": frames, "clips": clips},
     )
     name = url.rstrip("/").rpartition("/")[2].removesuffix(".tar") or "set"
-    _, code = _judge(run, question, out or run / "evaluate" / name, device, dtype, fresh)
+    _, code = _judge(run, question, out or results_folder(run, "evaluate", name), device, dtype, fresh)
     raise typer.Exit(code)
 
 
@@ -294,6 +297,7 @@ def benchmark(
     from train.benchmarks import benchmark as find
     from train.benchmarks.row import to_plain, to_table
     from train.inference.judge import Question, spread
+    from train.inference.results import results_folder, write_text
 
     console = Console()
     if name is None:
@@ -320,9 +324,9 @@ def benchmark(
         keep=pictures,
         settings={"benchmark": name, "frames": frames, "clips": clips, "with": sorted(p for _, _, p in pairs)},
     )
-    out = out or model / "benchmark" / name
+    out = out or results_folder(model, "benchmark", name)
     report, failed = _judge(model, question, out, device, dtype, fresh)
-    (out / "row.json").write_text(json.dumps(to_plain(chosen, report), indent=1))
+    write_text(out, "row.json", json.dumps(to_plain(chosen, report), indent=1))
     console.print(to_table(chosen, report, str(model)))
     raise typer.Exit(failed)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,8 +40,22 @@ class Case:
     labels: Callable[[Sequence[str]], dict[str, np.ndarray]]
 
 
-def shard_cases(url: str | Sequence[str], frames: int | None = None, clips: int | None = None) -> list[Case]:
-    """The clips of a data set in our format, in its order.
+class ShardSet(NamedTuple):
+    """The clips of a data set.
+
+    Attributes:
+        cases: in its order.
+        content: digest of what the set holds.
+        damaged: shard or clip -> what is wrong with it; it is not among the cases.
+    """
+
+    cases: list[Case]
+    content: str
+    damaged: dict[str, str]
+
+
+def shard_cases(url: str | Sequence[str], frames: int | None = None, clips: int | None = None) -> ShardSet:
+    """The clips of a data set in our format.
 
     Args:
         url: root of a data set, a shard, a brace pattern or a list of these; local paths or fsspec URLs.
@@ -55,7 +70,8 @@ def shard_cases(url: str | Sequence[str], frames: int | None = None, clips: int 
     chosen = range(len(index))
     if clips is not None and clips < len(index):
         chosen = np.linspace(0, len(index) - 1, clips).round().astype(int).tolist()
-    return [_case(index, place, names[place], frames) for place in chosen]
+    damaged = {" ".join(filter(None, (d.shard, d.key))): d.reason for d in index.damaged}
+    return ShardSet([_case(index, place, names[place], frames) for place in chosen], index.digest, damaged)
 
 
 def _names(index: Index) -> list[str]:
@@ -88,6 +104,15 @@ def at_frames(fields: dict[str, np.ndarray], chosen: Sequence[int]) -> dict[str,
         axis = FIELDS[name].frame_axis if name in FIELDS else None
         cut[name] = value if axis is None else np.take(value, chosen, axis)
     return cut
+
+
+def check_sizes(rgb: np.ndarray, labels: Mapping[str, np.ndarray], key: str) -> None:
+    """Raises ThfmError for labels of other frames or pixels than the colour (T, H, W, 3)."""
+    sizes = dict(zip("THW", rgb.shape, strict=False))
+    for name, value in labels.items():
+        for axis, symbol in enumerate(FIELDS[name].shape if name in FIELDS else ()):
+            if symbol in sizes and value.shape[axis] != sizes[symbol]:
+                raise ThfmError(f"{key}: {name} is {value.shape} and does not fit colour of {rgb.shape[:3]} (T, H, W).")
 
 
 def check_keys(cases: Sequence[Case]) -> None:

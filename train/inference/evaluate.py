@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from synth.conventions import ThfmError
-from train.inference.cases import Case, at_frames, check_keys
+from train.inference.cases import Case, at_frames, check_keys, check_sizes
 from train.inference.gallery import Gallery, board, chosen_frames
 from train.inference.results import Results, pack, unpack
 from train.tasks import Labels, MeanAnswer, Measure, Task, build_tasks, with_extras
@@ -146,7 +146,9 @@ def _judge(
     }  # fmt: skip
     boards = {}
     for name, task in judges.items():
-        labels = with_extras(case.labels(task.fields), rgb, case.fps)
+        labels = case.labels(task.fields)
+        check_sizes(rgb, labels, case.key)
+        labels = with_extras(labels, rgb, case.fps)
         prediction = answers.pop(name)
         measure = task.measure(prediction, labels)
         found = {"sums": pack(measure), "metrics": _plain(task.summarise(measure))}

@@ -35,6 +35,7 @@ class Question:
         tasks: names; None: all that the model knows.
         options: task -> options of measuring.
         constant: clips that the constant answer is the mean of; 0: no constant answer.
+        damaged: what could not even be found in the data -> why.
         settings: what else the results depend on, JSON-able.
     """
 
@@ -45,6 +46,7 @@ class Question:
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     constant: int = 0
     keep: int = 3
+    damaged: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -81,6 +83,7 @@ def judge(
     judged = evaluate(
         predictor, judges, question.cases, results, constants=constants, keep=question.keep, progress=progress
     )
+    judged.failed.update(question.damaged)
     if not judged.total:
         why = next(iter(judged.failed.values()), f"no clip has labels of {', '.join(judges)}.")
         raise ThfmError(f"{question.data}: no clip could be judged: {why}")

@@ -77,10 +77,7 @@ class Results:
 
     def write(self, name: str, text: str) -> None:
         """A file of the folder, complete or as it was. Raises ThfmError if it cannot be written."""
-        try:
-            replace_text(self.folder / name, text)
-        except OSError as error:
-            raise _unwritable(self.folder, error) from None
+        write_text(self.folder, name, text)
 
     def _clear(self) -> None:
         for name in OURS:
@@ -119,6 +116,21 @@ class Results:
             except (ValueError, KeyError, TypeError):
                 continue
         return found
+
+
+def write_text(folder: Path, name: str, text: str) -> None:
+    """A file of a folder, complete or as it was. Raises ThfmError if it cannot be written."""
+    try:
+        replace_text(folder / name, text)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+
+
+def results_folder(run: Path, kind: str, name: str) -> Path:
+    """Where results lie if nobody says so: in the run, or beside a model's folder, which they must not change."""
+    if (run / "thfm.json").is_file():
+        run = run.parent if run.name == "final" else run.with_name(f"{run.name}-results")
+    return run / kind / name
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -23,7 +23,7 @@ from train.inference.evaluate import constant_answers, evaluate, judges_of
 from train.inference.gallery import Gallery, board
 from train.inference.judge import Question, judge, options_of
 from train.inference.report import number, report_of
-from train.inference.results import Results, pack, unpack
+from train.inference.results import Results, pack, results_folder, unpack
 from train.tasks import TASKS, build_tasks
 
 FIELDS = ("depth", "normals", "matte", "instances", "parts", "semantics", "surface", "joints3d", "keypoints2d")
@@ -134,7 +134,7 @@ def test_numbers_over_the_set_from_the_arrays_alone(tmp_path: Path) -> None:
 def test_a_model_on_shards_is_judged_as_its_own_answers_say(run: Path, figures: Path, tmp_path: Path) -> None:
     """From the model's folder and tars to report.json, against the predictor and numpy."""
     predictor = Predictor.from_pretrained(run, device="cpu")
-    question = Question("t", str(figures), shard_cases(str(figures)), constant=5)
+    question = Question("t", str(figures), shard_cases(str(figures)).cases, constant=5)
     judge(run, predictor, question, tmp_path)
     report = json.loads((tmp_path / "report.json").read_text())
     assert set(report["tasks"]) == set(TASKS)
@@ -324,7 +324,49 @@ def test_labels_that_are_missing_are_said(run: Path, tmp_path: Path) -> None:
 
 def test_a_clip_longer_than_a_window_is_answered_whole(run: Path, tmp_path: Path) -> None:
     write_figures(tmp_path / "set", 1, frames=21, size=SIZES[0][0])
-    (case,) = shard_cases(str(tmp_path / "set"))
+    (case,) = shard_cases(str(tmp_path / "set")).cases
     predictor = Predictor.from_pretrained(run, device="cpu")
     _, judged = judge(run, predictor, Question("t", "set", [case], tasks=["matte"]), tmp_path / "out")
     assert judged.frames == 21
+
+
+def test_a_shard_that_is_cut_is_named(run: Path, tmp_path: Path) -> None:
+    write_figures(tmp_path / "set", 2, per_shard=1, frames=5, size=24)
+    shard = tmp_path / "set" / "shard-000001.tar"
+    shard.write_bytes(shard.read_bytes()[:2000])
+    command = ["evaluate", str(run), str(tmp_path / "set"), "--out", str(tmp_path / "out"), "--task", "matte"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 3, done.output
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert list(report["tasks"]["matte"]["clips"]) == ["000000"]
+    assert any("shard-000001.tar" in name for name in report["failed"]) or "000001" in report["failed"]
+
+
+def test_results_of_a_models_folder_do_not_change_it(run: Path, figures: Path) -> None:
+    command = ["evaluate", str(run / "final"), str(figures), "--task", "keypoints3d"]
+    for _ in range(2):  # a changed model would be refused the second time
+        done = CliRunner().invoke(app, command)
+        assert done.exit_code == 0, done.output
+    assert (run / "evaluate" / figures.name / "report.html").is_file()
+    bare = results_folder(run / "final", "benchmark", "emdb")
+    assert bare == run / "benchmark" / "emdb"
+
+
+def test_another_content_at_the_same_place_is_another_set(run: Path, tmp_path: Path) -> None:
+    write_figures(tmp_path / "set", 1, frames=5, size=24)
+    command = ["evaluate", str(run), str(tmp_path / "set"), "--out", str(tmp_path / "out"), "--task", "matte"]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    write_figures(tmp_path / "set", 1, frames=5, size=24, first=9)
+    again = CliRunner().invoke(app, command)
+    assert again.exit_code == 1 and "content" in again.stderr and "--fresh" in again.stderr
+
+
+def test_labels_of_another_size_are_named(tmp_path: Path) -> None:
+    (case,) = scenes(1)
+    wide = np.zeros((3, 32, 50, 3), np.uint8)
+    cases = [Case("odd", case.fields, 24.0, lambda: wide, case.labels)]
+    judged = evaluate(
+        lambda video, names, *, fps=None: {"matte": {"matte": np.zeros((3, 32, 50), np.float32)}},
+        build_tasks({"matte": {}}), cases, Results(tmp_path, {}),
+    )  # fmt: skip
+    assert "odd: matte is (3, 32, 48) and does not fit" in judged.failed["odd"]
