@@ -73,6 +73,12 @@ class VideoBackbone(nn.Module, ABC):
         return self.transformer.config.num_attention_heads * self.transformer.config.attention_head_dim
 
     @property
+    def eps(self) -> float:
+        """Added to variances by the library's own norms; heads of tokens norm alike."""
+        config = self.transformer.config
+        return config["eps"] if "eps" in config else config["norm_eps"]
+
+    @property
     def text_width(self) -> int:
         """Width of a text embedding."""
         return self.transformer.config[self.text_channels]

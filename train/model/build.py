@@ -46,7 +46,7 @@ def build_model(config: ModelConfig, groups: Mapping[str, int]) -> ThfmModel:
     """
     backbone = build_backbone(config, build_transformer(config))
     bias = {name: config.tokens.bias.get(name.rsplit(".", 1)[0], 0.0) for name in groups}
-    tokens = TokenGroups(backbone.hidden, groups, bias)
+    tokens = TokenGroups(backbone.hidden, groups, bias, config.tokens.positions == "patches", backbone.eps)
     _begin_trained(tokens, config)
     return ThfmModel(backbone, tokens, config.timestep)
 

@@ -59,6 +59,11 @@ class TokensConfig(_Part):
         {"keypoints2d": 0.5}, description="the value that a task's answers start at, by task; 0 where none is given"
     )
     fresh: bool = Field(False, description="begin anew, though the folder of model.path holds trained tokens")
+    positions: Literal["fraction", "patches"] = Field(
+        "fraction",
+        description="unit of learnt rows and columns: the grid's extent; or patches from its corner, which stay where "
+        "they are when the video's size changes (the released GenCeption)",
+    )
 
 
 class ModelConfig(_Part):

@@ -15,6 +15,9 @@ from synth.conventions import ThfmError
 from train.model.backbone import Tokens
 
 
+PATCH_CENTRE = (15.0, 26.0)  # where positions in patches start: the middle of 480 x 832, as GenCeption counts it
+
+
 def frame_times(frames: int, latent_frames: int) -> Tensor:
     """Where pixel frames lie on the axis of latent frames: (frames,) float64.
 
@@ -41,15 +44,17 @@ class TokenGroup(nn.Module):
 
     Attributes:
         content: (D,), shared by all frames.
-        position: (2,) row and column as a fraction of the patch grid, 0 its first patch and 1 its last.
+        position: (2,) row and column: as a fraction of the patch grid, 0 its first patch and 1 its last; with
+            ``in_patches`` in patches from the first one, whatever the grid.
         scale, shift: (D,) after a LayerNorm without its own.
         head: linear, D -> K; starts with weight 0 and the given bias, so that the first answer is a constant.
     """
 
-    def __init__(self, hidden: int, numbers: int, bias: float = 0.0):
+    def __init__(self, hidden: int, numbers: int, bias: float = 0.0, in_patches: bool = False, eps: float = 1e-6):
         super().__init__()
+        self.in_patches, self.eps = in_patches, eps
         self.content = nn.Parameter(torch.randn(hidden) * 0.02)
-        self.position = nn.Parameter(torch.full((2,), 0.5))
+        self.position = nn.Parameter(torch.tensor(PATCH_CENTRE if in_patches else (0.5, 0.5)))
         self.scale = nn.Parameter(torch.ones(hidden))
         self.shift = nn.Parameter(torch.zeros(hidden))
         self.head = nn.Linear(hidden, numbers)
@@ -59,14 +64,17 @@ class TokenGroup(nn.Module):
     def positions(self, frames: int, grid: tuple[int, int, int]) -> Tensor:
         """(frames, 3) float64 time, row, column in patches; differentiable in ``position``."""
         times = frame_times(frames, grid[0]).to(self.position.device)
-        extent = torch.tensor([grid[1] - 1, grid[2] - 1], dtype=torch.float64, device=self.position.device)
-        return torch.cat([times[:, None], (self.position.double() * extent).expand(frames, 2)], 1)
+        place = self.position.double()
+        if not self.in_patches:
+            place = place * torch.tensor([grid[1] - 1, grid[2] - 1], dtype=torch.float64, device=place.device)
+        return torch.cat([times[:, None], place.expand(frames, 2)], 1)
 
     def read(self, features: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, K) in float32, under autocast too: in bfloat16 a keypoint moves by pixels."""
         device = features.device.type
         with torch.autocast(device, enabled=False) if torch.amp.is_autocast_available(device) else nullcontext():
-            features = F.layer_norm(features.float(), features.shape[-1:]) * self.scale.float() + self.shift.float()
+            features = F.layer_norm(features.float(), features.shape[-1:], eps=self.eps)
+            features = features * self.scale.float() + self.shift.float()
             return F.linear(features, self.head.weight.float(), self.head.bias.float())
 
 
@@ -77,13 +85,24 @@ class TokenGroups(nn.Module):
         hidden: D, width of the backbone's tokens.
         groups: {name: K}, numbers that a token of the group answers with; names may hold dots.
         bias: {name: value that the group's answers start at}; 0 where a name is missing.
+        in_patches: positions are told in patches, not as fractions of the grid.
+        eps: of the LayerNorm before a head.
     """
 
-    def __init__(self, hidden: int, groups: Mapping[str, int], bias: Mapping[str, float] | None = None):
+    def __init__(
+        self,
+        hidden: int,
+        groups: Mapping[str, int],
+        bias: Mapping[str, float] | None = None,
+        in_patches: bool = False,
+        eps: float = 1e-6,
+    ):
         super().__init__()
         self.numbers = dict(groups)
         bias = bias or {}
-        self.groups = nn.ModuleDict({_key(n): TokenGroup(hidden, k, bias.get(n, 0.0)) for n, k in groups.items()})
+        self.groups = nn.ModuleDict(
+            {_key(n): TokenGroup(hidden, k, bias.get(n, 0.0), in_patches, eps) for n, k in groups.items()}
+        )
 
     def __getitem__(self, name: str) -> TokenGroup:
         if name not in self.numbers:
