@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -350,6 +351,82 @@ def _judge(run: Path, question, out: Path, device: str | None, dtype: str | None
     for key, why in report.failed.items():
         console.print(f"{key}: {why}", style="red", highlight=False, soft_wrap=True)
     return report, FAILED_CLIPS if report.failed else 0
+
+
+converts = typer.Typer(cls=Commands, help="Published weights as folders of ours, and back.", no_args_is_help=True)
+app.add_typer(converts, name="convert")
+
+
+@converts.command(
+    epilog="**Examples**\n\n`thfm-train convert genception weights/genception_1.3b runs/genception`\n\n"
+    "`thfm-train convert genception weights/genception_14b runs/14b --prompt matte='refvos/davis/a_man..npy'`\n\n"
+    "`thfm-train convert genception runs/genception weights/back`\n\n"
+    "`thfm-train predict runs/genception walk.mp4 --tasks depth --out out/walk`"
+)
+def genception(
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="A release (its folder, or the .npz); or a folder of ours.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder: ours; or in the layout of the release.")],
+    prompts: Annotated[
+        Path | None,
+        typer.Option(
+            "--prompts",
+            metavar="DIR",
+            help="Holds depth.npy and normals.npy. [default: prompt_embeddings/ in IN or beside it]",
+        ),
+    ] = None,
+    prompt: Annotated[
+        list[str] | None,
+        typer.Option("--prompt", metavar="TASK=FILE", help="Embedding of another prompt for a task; repeat it."),
+    ] = None,
+    text_encoder: Annotated[
+        str | None,
+        typer.Option("--text-encoder", metavar="WAN", help="Hub id or folder to embed prompts that have no file."),
+    ] = None,
+    dtype: Annotated[
+        str | None, typer.Option("--dtype", metavar="[float32|bfloat16]", help="[default: as it is stored]")
+    ] = None,
+) -> None:
+    """Turn a released GenCeption checkpoint (1.3B or 14B) into a folder of ours, or such a folder back.
+
+    OUT appears when it is complete. Weights pass through memory block by block, so 14B needs a few GB of it.
+    """
+    from rich.console import Console
+
+    from synth.terminal.progress import bar
+    from train.inference.genception import to_folder
+    from train.inference.genception_back import to_release
+    from train.inference.genception_source import find_prompts, find_source
+
+    console = Console(soft_wrap=True)
+    if (source / "thfm.json").is_file():
+        if prompts or prompt or text_encoder or dtype:
+            raise ThfmError(f"{source} is a folder of ours: on the way back no option has a meaning.")
+        with bar("converting") as advance:
+            npz = to_release(source, out, advance=advance)
+        console.print(f"{npz}", highlight=False, markup=False)
+        return
+    if dtype not in (None, "float32", "bfloat16"):
+        raise ThfmError(f"--dtype {dtype}: write float32 or bfloat16.")
+    found = find_source(source)
+    named = find_prompts(found.npz, prompts, _named_files(prompt or ()))
+    with bar("converting") as advance:
+        meta = to_folder(found, out, named, dtype=dtype, text_encoder=text_encoder, advance=advance)
+    tasks = ", ".join(meta["tasks"]) or "no task, for no prompt was found: give --prompts or --text-encoder"
+    codec = "" if found.vae else f"; the codec comes from {meta['model']['codec']['vae']['path']}"
+    console.print(f"{out}: {meta['model']['dtype']}, {tasks}{codec}", highlight=False, markup=False)
+
+
+def _named_files(pairs: Iterable[str]) -> dict[str, Path]:
+    """TASK=FILE, ... -> {task: file}."""
+    named = {}
+    for pair in pairs:
+        name, _, file = pair.partition("=")
+        if not (name and file):
+            raise ThfmError(f"--prompt {pair}: write TASK=FILE, such as matte=a_man.npy.")
+        named[name] = Path(file)
+    return named
 
 
 def main() -> None:

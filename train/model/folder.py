@@ -66,17 +66,13 @@ def save_folder(
     _write_tokens(model, _under(TOKENS, state), part / "tokens")
     save_file({text: x.contiguous() for text, x in texts.items()}, part / "prompts.safetensors")
     meta = {
-        "format": FORMAT,
-        "schema": SCHEMA_VERSION,
-        "versions": {name: importlib.metadata.version(name) for name in ("thfm", "torch", "diffusers", "peft")},
-        "model": config.model_dump(mode="json"),
-        "groups": model.tokens.numbers,
+        **folder_meta(config, model.tokens.numbers),
         "tasks": dict(tasks or {}),
         **({"clips": dict(clips)} if clips else {}),
     }
     (part / "thfm.json").write_text(json.dumps(meta, indent=2))
     if isinstance(codec, WanCodec) and (part / "transformer").is_dir():
-        _write_pipeline(part, config.expand_timesteps)
+        write_pipeline(part, config.expand_timesteps)
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(part, folder)
 
@@ -89,6 +85,21 @@ def load_folder(folder: str | os.PathLike) -> tuple[ThfmModel, Codec, dict[str, 
         ThfmError: no such folder, of a later format, or its backbone cannot be had.
     """
     folder = Path(folder)
+    meta = read_meta(folder)
+    config = _local(ModelConfig.model_validate(meta["model"]), folder)
+    model = build_model(config, meta["groups"])
+    if (folder / "lora").is_dir():
+        load_lora(model.backbone.transformer, folder / "lora")
+    model.tokens.load_state_dict(load_file(folder / "tokens" / "model.safetensors"))
+    return model.eval(), build_codec(config), load_file(folder / "prompts.safetensors"), meta
+
+
+def read_meta(folder: Path) -> dict[str, Any]:
+    """Contents of a folder's thfm.json.
+
+    Raises:
+        ThfmError: no such folder, or of a later format.
+    """
     try:
         meta = json.loads((folder / "thfm.json").read_text())
     except (OSError, ValueError):
@@ -97,13 +108,18 @@ def load_folder(folder: str | os.PathLike) -> tuple[ThfmModel, Codec, dict[str, 
         ) from None
     if meta["format"] > FORMAT:
         raise ThfmError(f"{folder} is of format {meta['format']}, this version reads up to {FORMAT}: update thfm.")
+    return meta
 
-    config = _local(ModelConfig.model_validate(meta["model"]), folder)
-    model = build_model(config, meta["groups"])
-    if (folder / "lora").is_dir():
-        load_lora(model.backbone.transformer, folder / "lora")
-    model.tokens.load_state_dict(load_file(folder / "tokens" / "model.safetensors"))
-    return model.eval(), build_codec(config), load_file(folder / "prompts.safetensors"), meta
+
+def folder_meta(config: ModelConfig, groups: Mapping[str, int]) -> dict[str, Any]:
+    """What every thfm.json says of the model itself; tasks, clips and where it came from come beside it."""
+    return {
+        "format": FORMAT,
+        "schema": SCHEMA_VERSION,
+        "versions": {name: importlib.metadata.version(name) for name in ("thfm", "torch", "diffusers", "peft")},
+        "model": config.model_dump(mode="json"),
+        "groups": dict(groups),
+    }
 
 
 def _under(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -130,7 +146,7 @@ def _write_tokens(model: ThfmModel, state: dict[str, Tensor], folder: Path) -> N
     save_file({name: x.contiguous() for name, x in state.items()}, folder / "model.safetensors")
 
 
-def _write_pipeline(folder: Path, expand_timesteps: bool) -> None:
+def write_pipeline(folder: Path, expand_timesteps: bool) -> None:
     """What lets ``WanPipeline.from_pretrained(folder, text_encoder=None, tokenizer=None)`` load it and generate from
     embeddings; text encoder and tokenizer are not ours to copy."""
     scheduler = UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0)

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from synth.conventions import ThfmError
 from train.model.backbone import Tokens
 
-
 PATCH_CENTRE = (15.0, 26.0)  # where positions in patches start: the middle of 480 x 832, as GenCeption counts it
 
 

@@ -1,4 +1,4 @@
-"""npz files read and written member by member, slice by slice: a member may be larger than memory. Nothing is unpickled.
+"""npz files read and written slice by slice: a member may be larger than memory. Nothing is unpickled.
 
 Numbers are torch tensors. numpy has no bfloat16: such arrays are of two opaque bytes there, ``|V2`` or ``<V2``.
 """
@@ -131,8 +131,12 @@ class NpzWriter:
         with self._zip.open(f"{name}.npy", "w", force_zip64=True) as file:
             head = {"descr": descr, "fortran_order": False, "shape": tuple(shape)}
             np.lib.format.write_array_header_1_0(file, head)
+            left = math.prod(shape)
             for part in slices:
                 file.write(raw_bytes(part.to(dtype)))
+                left -= part.numel()
+            if left:
+                raise ValueError(f"{name}: {left} numbers are missing from {shape}")
 
 
 def raw_bytes(tensor: Tensor) -> memoryview:
