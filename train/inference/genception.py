@@ -13,7 +13,7 @@ from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from safetensors.torch import save_file
 
 from synth.conventions import ThfmError
-from train.inference.genception_source import DEPTH, Source, architecture_of, integer, read_prompts
+from train.inference.genception_source import DEPTH, Source, architecture_of, integer, read_prompts, timestep_of
 from train.inference.new_folder import new_folder
 from train.model import ModelConfig, embed_texts
 from train.model.config import torch_dtype
@@ -96,12 +96,11 @@ def _size(reader: NpzReader, stored: Mapping[str, str]) -> int:
 
 
 def _model_config(a: Architecture, source: Source, dtype: torch.dtype, text_encoder: str | None) -> ModelConfig:
-    step = source.config.get("diffusion_single_step")
     return ModelConfig.model_validate(
         {
             "init": {**a.arguments(), "patch_size": list(a.patch)},
             "dtype": str(dtype).removeprefix("torch."),
-            "timestep": max(0, step or 0),  # as the release: negative or null is 0
+            "timestep": timestep_of(source.config),
             "codec": {"vae": {"path": WAN, "normalise": bool(source.config.get("normalize_latents", False))}},
             "text": {"path": text_encoder or WAN, "length": TEXT_LENGTH},
             "tokens": {"positions": "patches"},

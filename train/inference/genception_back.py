@@ -70,7 +70,7 @@ def to_release(folder: Path, out: Path, *, advance: Advance = lambda *_: None) -
             if name not in weights.names():
                 raise ThfmError(f"{folder / 'transformer'} lacks {name}, which {theirs} is made of.")
     listed = shapes(sizes)
-    descr = "|V2" if config.dtype == "bfloat16" else "<f4"
+    descr = "<V2" if config.dtype == "bfloat16" else "<f4"
     kinds = origin.get("entries") or {name + SUFFIX: descr for name in listed}
     name = origin.get("name") or _release_name(sizes)
     total = sum(DTYPES[kind].itemsize * math.prod(listed[k.removesuffix(SUFFIX)]) for k, kind in kinds.items())

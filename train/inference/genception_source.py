@@ -114,7 +114,7 @@ def architecture_of(reader: NpzReader, config: Mapping[str, Any]) -> tuple[Archi
         freq=shape("condition_embedder.time_embedder.linear_1.kernel", 2)[0],
         patch=tuple(patch),
         numbers=tuple(shape(f"token{n}_proj_out.kernel", 2)[1] for n in (1, 2)),
-        eps=float(config.get("eps", 1e-6)),
+        eps=float(_number(config, "eps", 1e-6)),
         rope_length=integer(config, "rope_max_seq_len", 1024),
     )
     _agree(sizes, config)
@@ -131,9 +131,31 @@ def architecture_of(reader: NpzReader, config: Mapping[str, Any]) -> tuple[Archi
     return sizes, stored
 
 
-def integer(config: Mapping[str, Any], key: str, default: int) -> int:
+def timestep_of(config: Mapping[str, Any]) -> float:
+    """The timestep of the one pass. As in the public code, a negative one or none is 0.
+
+    Raises:
+        ThfmError: the config says something else than a number.
+    """
+    step = None if config.get("diffusion_single_step") is None else _number(config, "diffusion_single_step", 0)
+    return max(0.0, float(step or 0))
+
+
+def _number(config: Mapping[str, Any], key: str, default: float) -> float:
     value = config.get(key, default)
-    if not isinstance(value, int) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ThfmError(f"the checkpoint's config says {key}={value!r}, which is no number.")
+    return value
+
+
+def integer(config: Mapping[str, Any], key: str, default: int) -> int:
+    """A number of something that the config tells, or the default.
+
+    Raises:
+        ThfmError: it is none.
+    """
+    value = config.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ThfmError(f"the checkpoint's config says {key}={value!r}, which is no number of something.")
     return value
 

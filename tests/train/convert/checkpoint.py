@@ -1,6 +1,7 @@
 """Tiny checkpoints in the layout of the released GenCeption, written by numpy alone."""
 
 import json
+import zipfile
 
 import numpy as np
 import torch
@@ -82,10 +83,24 @@ def from_bfloat16(members):
     return {name: (x.view("<u2").astype("<u4") << 16).view("<f4").reshape(x.shape) for name, x in members.items()}
 
 
+def save(path, members):
+    """What ``numpy.savez`` writes; of bfloat16 what it writes where ml_dtypes is there, as in JAX: ``<V2``."""
+    if all(x.dtype.kind == "f" for x in members.values()):
+        np.savez(path, **members)
+        return
+    with zipfile.ZipFile(path, "w") as file:
+        for name, x in members.items():
+            with file.open(f"{name}.npy", "w", force_zip64=True) as member:
+                descr = "<V2" if x.dtype.kind == "V" else x.dtype.str
+                head = {"descr": descr, "fortran_order": False, "shape": x.shape}
+                np.lib.format.write_array_header_1_0(member, head)
+                member.write(x.tobytes())
+
+
 def write(folder, members, config=CONFIG, name="genception_tiny", prompts=("depth", "normals"), vae=True):
     """A folder as the release has it; returns the npz."""
     folder.mkdir(parents=True, exist_ok=True)
-    np.savez(folder / f"{name}_transformer.npz", **members)
+    save(folder / f"{name}_transformer.npz", members)
     if config is not None:
         (folder / f"{name}_config.json").write_text(json.dumps(config))
     if vae:

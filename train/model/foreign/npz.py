@@ -5,7 +5,7 @@ Numbers are torch tensors. numpy has no bfloat16: such arrays are of two opaque 
 
 from __future__ import annotations
 
-import io
+import ast
 import math
 import struct
 import zipfile
@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 import torch
@@ -21,9 +21,13 @@ from torch import Tensor
 
 from synth.conventions import ThfmError
 
-DTYPES = {"|V2": torch.bfloat16, "<V2": torch.bfloat16, "<f2": torch.float16, "<f4": torch.float32}
+DTYPES = {"<V2": torch.bfloat16, "|V2": torch.bfloat16, "<f2": torch.float16, "<f4": torch.float32}
 _RAW = {torch.bfloat16: np.int16, torch.float16: np.float16, torch.float32: np.float32}
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, struct.error, NotImplementedError, OSError)
+_LONGEST_HEADER = 10_000  # numpy's own limit
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, EOFError, ValueError, SyntaxError, KeyError, TypeError, struct.error, OSError,
+    NotImplementedError, RecursionError, MemoryError,
+)  # fmt: skip
 
 
 class Header(NamedTuple):
@@ -74,16 +78,15 @@ class NpzReader:
     def _header(self, info: zipfile.ZipInfo, name: str) -> Header:
         try:
             with self._zip.open(info) as file:
-                shape, fortran, dtype = _read_header(file)
+                header = _read_header(file)
                 size = info.file_size - file.tell()
         except _BROKEN as error:
             raise ThfmError(f"{self.path}: {name} is damaged ({_line(error)}): fetch the file again.") from None
-        if dtype.hasobject:
+        if "O" in header.descr:
             raise ThfmError(f"{self.path}: {name} holds pickled objects, which are never loaded.")
-        if dtype.str not in DTYPES:
+        if header.descr not in DTYPES:
             known = "float32, float16 or bfloat16"
-            raise ThfmError(f"{self.path}: {name} is of dtype {dtype.str}: only {known} can be weights.")
-        header = Header(shape, dtype.str, fortran)
+            raise ThfmError(f"{self.path}: {name} is of dtype {header.descr}: only {known} can be weights.")
         if size != header.nbytes:
             raise ThfmError(f"{self.path}: {name} holds {size} bytes, its header says {header.nbytes}: fetch it again.")
         return header
@@ -146,15 +149,23 @@ def raw_bytes(tensor: Tensor) -> memoryview:
     return memoryview(flat.numpy()).cast("B") if flat.numel() else memoryview(b"")
 
 
-def _read_header(file: io.BufferedIOBase) -> tuple[tuple[int, ...], bool, np.dtype]:
+def _read_header(file: IO[bytes]) -> Header:
+    """The header at the start of a npy file. By hand, since numpy forgets whether it said ``|V2`` or ``<V2``."""
     version = np.lib.format.read_magic(file)
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"version {version} of the npy format")
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    return read(file)
+    length = "<H" if version == (1, 0) else "<I"
+    (size,) = struct.unpack(length, _exactly(file, struct.calcsize(length)))
+    if size > _LONGEST_HEADER:
+        raise ValueError(f"a header of {size} bytes")
+    said = ast.literal_eval(_exactly(file, size).decode("latin1"))
+    shape, descr, fortran = said["shape"], said["descr"], said["fortran_order"]
+    if not isinstance(shape, tuple) or not all(isinstance(n, int) and n >= 0 for n in shape):
+        raise ValueError(f"a shape of {shape}")
+    return Header(shape, descr if isinstance(descr, str) else "a structure", bool(fortran))
 
 
-def _exactly(file: io.BufferedIOBase, size: int) -> bytearray:
+def _exactly(file: IO[bytes], size: int) -> bytearray:
     """The next ``size`` bytes; ``read`` of a zip member may give fewer."""
     buffer = bytearray(size)
     view, done = memoryview(buffer), 0

@@ -94,22 +94,26 @@ class ShardReader:
                 files = {folder / name for name in json.loads(index.read_text())["weight_map"].values()}
             else:
                 files = {folder / f"{STEM}.safetensors"}
-            self._open = [safe_open(file, "pt") for file in sorted(files)]
-        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            self._where: dict[str, Path] = {}
+            for file in sorted(files):
+                with safe_open(file, "pt") as opened:
+                    self._where |= dict.fromkeys(opened.keys(), file)
+        except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
             reason = " ".join(str(error).split())
             raise ThfmError(f"{folder} has no weights that can be read ({reason}): name a whole folder.") from None
-        self._where = {name: file for file in self._open for name in file.keys()}  # noqa: SIM118
 
     def names(self) -> Iterable[str]:
         """All tensors."""
         return self._where.keys()
 
     def __getitem__(self, name: str) -> Tensor:
-        return self._where[name].get_tensor(name)
+        with safe_open(self._where[name], "pt") as file:  # anew each time: what stays open stays mapped into memory
+            return file.get_tensor(name)
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Without reading the numbers."""
-        return tuple(self._where[name].get_slice(name).get_shape())
+        with safe_open(self._where[name], "pt") as file:
+            return tuple(file.get_slice(name).get_shape())
 
 
 def _nbytes(spec: Spec) -> int:
