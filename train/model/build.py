@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -56,7 +57,17 @@ def _begin_trained(tokens: TokenGroups, config: ModelConfig) -> None:
     path = Path(config.path or "") / "tokens" / "model.safetensors"
     if config.path is None or config.random_weights or config.tokens.fresh or not path.is_file():
         return
-    missing = sorted(tokens.numbers.keys() - set(tokens.take_trained(path)))
+    taken = tokens.take_trained(path)
+    try:
+        positions = json.loads((path.parents[1] / "thfm.json").read_text())["model"]["tokens"]["positions"]
+    except (OSError, ValueError, KeyError):
+        positions = "fraction"  # written before there were others
+    if taken and positions != config.tokens.positions:
+        raise ThfmError(
+            f"the tokens of {config.path} know their places as {positions}: set model.tokens.positions={positions}, or "
+            "model.tokens.fresh=true."
+        )
+    missing = sorted(tokens.numbers.keys() - set(taken))
     if missing:
         _LOG.warning("%s holds no tokens of the same shape for %s: they begin anew", config.path, ", ".join(missing))
 

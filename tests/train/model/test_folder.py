@@ -65,6 +65,9 @@ def test_training_goes_on_from_tokens_of_the_same_shape(tmp_path, caplog):
     assert not torch.equal(again.tokens[first].content, model.tokens[first].content)
     assert caplog.messages == [f"{tmp_path}/final holds no tokens of the same shape for {first}: they begin anew"]
     fresh = config.model_copy(update={**changes, "tokens": config.tokens.model_copy(update={"fresh": True})})
+    patches = {"tokens": config.tokens.model_copy(update={"positions": "patches"})}
+    with pytest.raises(ThfmError, match="set model.tokens.positions=fraction"):
+        build_model(config.model_copy(update={**changes, **patches}), GROUPS)
     assert not torch.equal(build_model(fresh, GROUPS).tokens[rest[0]].content, model.tokens[rest[0]].content)
 
 
