@@ -20,14 +20,24 @@ MODEL = {
         "num_attention_heads": 4, "attention_head_dim": 32, "num_layers": 3, "ffn_dim": 512, "in_channels": 768,
         "out_channels": 768, "text_dim": 32, "freq_dim": 64, "patch_size": [1, 1, 1],
     },
-    "codec": {"patch": {"spatial": 8, "temporal": 4, "even": True}},
+    "codec": {"patch": {"spatial": 8, "temporal": 4, "even": True, "pixel_loss": True}},
     "text": {"encoder": "words", "length": 8},
 }  # fmt: skip
 AUGMENT = {"crop": {"chance": 0}, "flip": 0, "colour": 0}
 
-# Near perfection: (metric, bound); keypoints as a share of the image's longer side.
+# Near perfection: (metric, bound, larger is better, steps). With seed 0 a run ends at about half the allowed error.
+# Parts and garments are judged by recall, not by mIoU, where one pixel of a class that no clip holds counts as a class
+# missed: between two colours of a palette, at edges, lie others. The figures' own dense pose scores 0.987 when coded
+# and decoded, since dark rims of discs are taken for background.
 BOUNDS = {
-    "keypoints2d": ("error", 0.01, False),
+    "depth": ("abs_rel", 0.03, False, 200),
+    "normals": ("mean", 3.0, False, 200),  # degrees
+    "matte": ("iou", 0.97, True, 200),
+    "parts": ("macc", 0.95, True, 200),
+    "semantics": ("macc", 0.95, True, 200),
+    "dense_pose": ("gpsm", 0.9, True, 400),
+    "keypoints2d": ("error", 0.01, False, 200),  # a share of the image's longer side
+    "keypoints3d": ("mpjpe", 1.0, False, 200),  # millimetres
 }
 
 
@@ -57,12 +67,8 @@ def learnt(clips: Path, out: Path, tasks: list[str], steps: int) -> dict[str, fl
     return {name.removeprefix("validation/"): value for name, value in lines[-1].items()}
 
 
-def check(metrics: dict[str, float], task: str) -> None:
-    name, bound, larger = BOUNDS[task]
-    value = metrics[f"{task}/{name}"]
-    assert value > bound if larger else value < bound, f"{task}/{name} is {value}, wanted {bound}"
-
-
 @pytest.mark.parametrize("task", list(BOUNDS))
 def test_a_task_alone(four, tmp_path, task):
-    check(learnt(four, tmp_path / "run", [task], steps=400), task)
+    name, bound, larger, steps = BOUNDS[task]
+    value = learnt(four, tmp_path / "run", [task], steps)[f"{task}/{name}"]
+    assert value > bound if larger else value < bound, f"{task}/{name} is {value}, wanted {bound}"
