@@ -123,8 +123,8 @@ BENCHMARK = Benchmark(
     published=(
         Published("THFM", (11.01, None, None, None, None), "arXiv 2603.25892"),
         Published("GenCeption", (11.47, None, None, None, None), "arXiv 2607.09024"),
-        Published("Sapiens", (12.14, None, None, None, None), "as THFM's paper reports it"),
-        Published("DAViD-L", (15.37, None, None, None, None), "as THFM's paper reports it"),
+        Published("Sapiens", (12.14, None, None, None, None), "quoted; look it up before citing"),
+        Published("DAViD-L", (15.37, None, None, None, None), "quoted; look it up before citing"),
     ),
     cases=_cases,
 )

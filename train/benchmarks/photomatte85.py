@@ -74,7 +74,7 @@ BENCHMARK = Benchmark(
     ),
     published=(
         Published("THFM", (9.0e-4, None, None, None, None), "arXiv 2603.25892"),
-        Published("DAViD multi-task", (8e-4, None, None, None, None), "as THFM's paper reports it"),
+        Published("DAViD multi-task", (8e-4, None, None, None, None), "quoted; look it up before citing"),
     ),
     cases=_cases,
     companions={"backgrounds": Companion("a folder of background pictures to lay people over", True)},
