@@ -390,7 +390,7 @@ def genception(
 ) -> None:
     """Turn a released GenCeption checkpoint (1.3B or 14B) into a folder of ours, or such a folder back.
 
-    OUT appears when it is complete. Weights pass through memory block by block, so 14B needs a few GB of it.
+    OUT appears when it is complete. Weights pass through memory block by block, so 14B needs about 1 GB of it.
     """
     from rich.console import Console
 

@@ -130,4 +130,9 @@ def test_training_takes_a_converted_backbone(tmp_path):
     kernel = checkpoint.from_bfloat16(checkpoint.to_bfloat16(checkpoint.tree()))["blocks.attn2.value.kernel.value"]
     weight = model.backbone.transformer.blocks[2].attn2.to_v.weight
     assert weight.dtype == torch.float32 and np.array_equal(weight.detach().numpy(), kernel[2].T)
+    with pytest.raises(ThfmError, match="set model.tokens.positions=patches"):
+        build_model(config, {"token1.0": 13})
+    config = config.model_copy(update={"tokens": config.tokens.model_copy(update={"positions": "patches"})})
+    place = checkpoint.from_bfloat16(checkpoint.to_bfloat16(checkpoint.tree()))["learnable_hw_rope1.value"]
+    assert build_model(config, {"token1.0": 13}).tokens["token1.0"].position.tolist() == place.reshape(2).tolist()
     assert not codec.normalise and model.tokens["keypoints2d.0"].position.tolist() == [0.5, 0.5]

@@ -42,6 +42,16 @@ def test_tokens_start_at_the_centre_of_any_grid(grid):
     assert (positions[:, 1] == (grid[1] - 1) / 2).all() and (positions[:, 2] == (grid[2] - 1) / 2).all()
 
 
+def test_tokens_in_patches_stay_where_they_are_in_any_grid():
+    group = TokenGroup(8, 3, in_patches=True)
+    for grid in ((21, 30, 52), (3, 7, 4)):
+        positions = group.positions(1 + 4 * (grid[0] - 1), grid)
+        assert (positions[:, 1] == 15).all() and (positions[:, 2] == 26).all()
+    assert positions[:, 0].tolist() == frame_times(9, 3).tolist()
+    positions.sum().backward()
+    assert (group.position.grad == 9).all()
+
+
 def whole(grid):
     return torch.cartesian_prod(*(torch.arange(n, dtype=torch.float64) for n in grid))
 
