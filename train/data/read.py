@@ -94,7 +94,8 @@ def make_sample(
     sample = fit(sample, draw.height, draw.width, rng, config.augment)
     rgb = colour(sample.rgb, rng, config.augment)
     sample = Sample(**{**vars(sample), "rgb": rgb})
-    chance = "" if config.augment == type(config.augment).off() else f"{draw.seed} {config.augment!r}"
+    # Crops keep in view the people that the fields tell of, so tasks may see other parts of the same clip.
+    chance = "" if config.augment == type(config.augment).off() else f"{draw.seed} {sorted(fields)} {config.augment!r}"
     shape = f"{draw.start} {draw.step} {draw.frames} {draw.height} {draw.width} {chance}"
     return sample, hashlib.blake2b(content + shape.encode(), digest_size=16).hexdigest()
 
