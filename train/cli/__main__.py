@@ -1,0 +1,5 @@
+"""``python -m train.cli``."""
+
+from train.cli import main
+
+main()
