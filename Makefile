@@ -31,7 +31,8 @@ demo: $(READY) ## show what the quickstart's model (or MODEL=RUN) says about thr
 	$(BIN)/python tools/fetch_real_clips.py --out out/real-clips
 	$(BIN)/thfm-train predict $(MODEL) out/real-clips/*.mp4 --film-only --out out/demo
 
-test: lint ## lint, then all tests
+test: lint ## lint, then all tests (some need a Chromium, which is installed if there is none)
+	@bash tools/setup_browser.sh
 	$(BIN)/python -m pytest -q
 
 lint: $(READY) ## ruff and the import table

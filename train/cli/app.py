@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from synth.terminal.errors import Commands, show_version
-from train.cli import benchmark, data, dvd, evaluate, fit, genception, predict
+from train.cli import benchmark, data, dvd, evaluate, fit, genception, predict, serve
 
 app = typer.Typer(
     cls=Commands,
@@ -32,6 +32,7 @@ def _root(version: Version = False) -> None:
 app.command(epilog=data.EXAMPLES)(data.data)
 app.command(epilog=fit.EXAMPLES)(fit.fit)
 app.command(epilog=predict.EXAMPLES)(predict.predict)
+app.command(epilog=serve.EXAMPLES)(serve.serve)
 app.command(epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command(epilog=benchmark.EXAMPLES)(benchmark.benchmark)
 app.add_typer(converts, name="convert")
