@@ -9,6 +9,8 @@ right first, lie 1 apart. They are written down, not computed, because a model a
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 
 from synth.conventions import Part, Semantic
@@ -57,10 +59,27 @@ _SEMANTICS = {
 }
 
 
-def _table(colours: dict[int, str], classes: type[Part] | type[Semantic]) -> np.ndarray:
+def _table(colours: Mapping[int, str], classes: Iterable[int]) -> np.ndarray:
     """(K, 3) float32 in [0, 1], row k the colour of class k."""
     return np.array([tuple(bytes.fromhex(colours[k])) for k in classes], np.float32) / 255
 
 
 PARTS = _table(_PARTS, Part)
 SEMANTICS = _table(_SEMANTICS, Semantic)
+
+# Of synth.vocabularies, in the order of its classes.
+_OTHERS = {
+    "goliath28": (
+        "000000 aa5555 ff55aa 00aaaa 0000aa ff5500 00ffff ffff00 aaaa00 ff00ff ff0055 ffaaff 55aa55 ffffaa "
+        "55aaff aa0000 0055ff 5500ff 555500 55ffaa 00aa00 aaff55 aa00aa 005555 aaaaaa 00ff55 5555aa 550055"
+    ),
+    "lip": (
+        "000000 ff4278 00ff44 78ff00 764400 000089 bbffff 76ff89 7600ff ffff44 008989 7689ff 870075 ff89ff "
+        "ff0000 0044ff ff00ff 008900 ff8900 00ffff"
+    ),
+    "cihp": (
+        "000000 870075 ffff44 7600ff 76ff89 ff89ff 008989 764400 bbffff 00ffff 78ff00 7689ff ff4278 000089 "
+        "ff0000 00ff44 008900 ff00ff 0044ff ff8900"
+    ),
+}
+OTHERS = {name: _table(dict(enumerate(text.split())), range(len(text.split()))) for name, text in _OTHERS.items()}

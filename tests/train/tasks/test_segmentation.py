@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from synth.conventions import PART_NAMES, SEMANTIC_NAMES, ThfmError
+from synth.vocabularies import VOCABULARIES
 from tests.train.tasks.scene import make_labels, metrics
 from train.tasks import build_tasks
 from train.tasks.metrics.confusion import confusion, confusion_summary
-from train.tasks.palette import PARTS, SEMANTICS
+from train.tasks.palette import OTHERS, PARTS, SEMANTICS
 
-PALETTES = {"parts": PARTS, "semantics": SEMANTICS}
+PALETTES = {"parts": PARTS, "semantics": SEMANTICS, **OTHERS}
 
 
 def least_distance(colours: np.ndarray) -> float:
@@ -34,7 +35,9 @@ def spread(count: int, seed: int, steps: int = 400) -> np.ndarray:
     return points
 
 
-@pytest.mark.parametrize(("name", "apart"), [("parts", 0.58), ("semantics", 0.53)])
+@pytest.mark.parametrize(
+    ("name", "apart"), [("parts", 0.58), ("semantics", 0.53), ("goliath28", 0.47), ("lip", 0.53), ("cihp", 0.53)]
+)
 def test_colours_are_as_far_apart_as_can_be(name: str, apart: float) -> None:
     palette = PALETTES[name]
     assert (palette[0] == 0).all() and least_distance(palette) > apart
@@ -46,6 +49,29 @@ def test_left_and_right_are_farther_apart_than_any_neighbours() -> None:
     for k, name in enumerate(PART_NAMES):
         if name.startswith("left_"):
             assert np.linalg.norm(PARTS[k] - PARTS[PART_NAMES.index(name.replace("left", "right"))]) > 1
+
+
+@pytest.mark.parametrize("name", VOCABULARIES)
+def test_left_and_right_of_other_vocabularies_are_as_far_apart(name: str) -> None:
+    names = VOCABULARIES[name].names
+    for k, left in enumerate(names):
+        if left.startswith("Left"):
+            assert np.linalg.norm(OTHERS[name][k] - OTHERS[name][names.index(left.replace("Left", "Right"))]) > 1
+
+
+@pytest.mark.parametrize("name", VOCABULARIES)
+def test_semantics_in_the_classes_of_another_data_set(name: str) -> None:
+    labels, task = make_labels(), build_tasks({"semantics": {"vocabulary": name}})["semantics"]
+    truth = VOCABULARIES[name].translate(labels["semantics"], labels["parts"])
+    coded = task.encode(labels)
+    np.testing.assert_array_equal(coded["valid"], truth != 255)
+    answer = task.decode(coded["target"])
+    np.testing.assert_array_equal(answer["semantics"][truth != 255], truth[truth != 255])
+    found = metrics(task, coded["target"], labels)
+    assert found["miou"] == 1 and {k for k in found if k.startswith("iou/")} <= {f"iou/{n}" for n in task.names}
+    board = task.picture(answer, np.zeros((*truth.shape, 3), np.uint8))
+    np.testing.assert_array_equal(board[truth != 255], np.round(OTHERS[name] * 255)[truth[truth != 255]])
+    assert task.fields == ("semantics", "parts") and task.protocol().startswith(f"{name}: ")
 
 
 @pytest.mark.parametrize("name", ["parts", "semantics"])
