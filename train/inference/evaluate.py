@@ -13,6 +13,7 @@ from PIL import Image
 
 from synth.conventions import ThfmError
 from train.inference.cases import Case, at_frames, check_keys, check_sizes
+from train.inference.fields import kind_of
 from train.inference.gallery import Gallery, board, chosen_frames
 from train.inference.results import Results, pack, unpack
 from train.tasks import Labels, MeanAnswer, Measure, Task, build_tasks, with_extras
@@ -140,6 +141,8 @@ def _judge(
     start = time.perf_counter()
     answers = dict(answer(rgb, list(judges), fps=case.fps))
     seconds = time.perf_counter() - start
+    for name, task in judges.items():
+        _check_numbers(answers[name], task, case.key)
     record: dict[str, Any] = {
         "key": case.key, "frames": len(rgb), "height": rgb.shape[1], "width": rgb.shape[2], "seconds": seconds,
         "tasks": {},
@@ -157,7 +160,7 @@ def _judge(
             measure = task.measure(flat, labels)
             found |= {"constant_sums": pack(measure), "constant": _plain(task.summarise(measure))}
         record["tasks"][name] = found
-        score = found["metrics"].get(task.headline[0], float("nan"))
+        score = _score(found["metrics"], task)
         if galleries[name].would_take(case.key, score):
             boards[name] = _board(task, rgb, prediction, labels)
     return record, boards
@@ -188,7 +191,21 @@ def _count(judged: Judged, record: Mapping[str, Any], boards: Mapping[str, Image
         metrics = {k: float("nan") if v is None else v for k, v in found["metrics"].items()}
         flat = {k: float("nan") if v is None else v for k, v in found.get("constant", {}).items()}
         judged.clips.setdefault(name, []).append((record["key"], metrics, flat))
-        judged.galleries[name].offer(record["key"], metrics.get(task.headline[0], float("nan")), boards.get(name))
+        judged.galleries[name].offer(record["key"], _score(found["metrics"], task), boards.get(name))
+
+
+def _score(metrics: Mapping[str, float | None], task: Task) -> float:
+    """The headline number of a clip; NaN where nothing could be measured."""
+    value = metrics.get(task.headline[0])
+    return float("nan") if value is None else value
+
+
+def _check_numbers(prediction: Labels, task: Task, key: str) -> None:
+    """Raises ThfmError for an answer with NaN or infinity: left out in silence, a clip that broke the model would
+    flatter it. Surface points alone may be NaN, off people."""
+    for field, value in prediction.items():
+        if kind_of(field, value, task.sparse) != "place" and not np.isfinite(value).all():
+            raise ThfmError(f"{key}: the answer of {task.name} holds numbers that are not finite: try --dtype float32.")
 
 
 def _add(totals: dict[str, Measure], name: str, measure: Measure) -> None:

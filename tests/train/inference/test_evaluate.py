@@ -370,3 +370,52 @@ def test_labels_of_another_size_are_named(tmp_path: Path) -> None:
         build_tasks({"matte": {}}), cases, Results(tmp_path, {}),
     )  # fmt: skip
     assert "odd: matte is (3, 32, 48) and does not fit" in judged.failed["odd"]
+
+
+@pytest.mark.parametrize("name", ["depth", "normals", "matte", "keypoints2d", "keypoints3d"])
+def test_answers_that_are_no_numbers_are_named_and_never_left_out_in_silence(name: str, tmp_path: Path) -> None:
+    cases, tasks = scenes(2), build_tasks({name: {}})
+    answer, _ = noisy_truth(tasks, cases)
+
+    def overflown(video, names, *, fps=None):
+        answers = answer(video, names, fps=fps)
+        if video[0, 0, 0, 0]:  # of the second clip
+            (field,) = answers[name]
+            answers[name][field][:, 1] = np.nan
+        return answers
+
+    judged = evaluate(overflown, tasks, cases, Results(tmp_path, {}))
+    assert [key for key, _, _ in judged.clips[name]] == ["scene-0"]
+    assert f"scene-1: the answer of {name} holds" in judged.failed["scene-1"]
+    assert "--dtype float32" in judged.failed["scene-1"]
+
+
+def test_no_surface_off_people_is_an_answer(tmp_path: Path) -> None:
+    cases, tasks = scenes(1), build_tasks({"dense_pose": {}})
+    judged = evaluate(noisy_truth(tasks, cases, 0.01)[0], tasks, cases, Results(tmp_path, {}))
+    assert not judged.failed and judged.clips["dense_pose"]
+
+
+def test_a_clip_that_shows_nothing_to_measure_has_no_number_and_stops_nothing(tmp_path: Path) -> None:
+    """Nobody in the picture, nothing that has a depth: an ordinary clip of an empty room or of the sky."""
+    full, bare = scenes(2)
+    blank = {
+        "depth": np.nan, "normals": np.nan, "surface": np.nan, "matte": 0, "instances": 0, "visibility": 0,
+        "parts": 255, "semantics": 255,
+    }  # fmt: skip
+
+    def labels(names):
+        return {n: np.full_like(v, blank[n]) if n in blank else v for n, v in bare.labels(names).items()}
+
+    cases, tasks = [full, Case(bare.key, bare.fields, 24.0, bare.rgb, labels)], build_tasks({n: None for n in TASKS})
+    answer, _ = noisy_truth(tasks, cases, 0.02)
+    judged = evaluate(answer, tasks, cases, Results(tmp_path, {}), constants=constant_answers(tasks, [full], 1))
+    assert not judged.failed
+    alone = evaluate(answer, tasks, [full], Results(tmp_path / "alone", {}))
+    for one, other in zip(report_of(judged, "t", {}).tasks, report_of(alone, "t", {}).tasks, strict=True):
+        assert one.clips[0][1] is not None and one.clips[1][1] in (None, 0)
+        if one.clips[1][1] is None:
+            whole = [next(row.value for row in task.rows if row.name == task.headline) for task in (one, other)]
+            assert whole[0] == whole[1] is not None
+    again = evaluate(answer, tasks, cases, Results(tmp_path, {}))
+    assert again.clips.keys() == judged.clips.keys()
