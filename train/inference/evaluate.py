@@ -203,8 +203,8 @@ def _score(metrics: Mapping[str, float | None], task: Task) -> float:
 def _check_numbers(prediction: Labels, task: Task, key: str) -> None:
     """Raises ThfmError for an answer with NaN or infinity: left out in silence, a clip that broke the model would
     flatter it. Surface points alone may be NaN, off people."""
-    for field, value in prediction.items():
-        if kind_of(field, value, task.sparse) != "place" and not np.isfinite(value).all():
+    for name, value in prediction.items():
+        if kind_of(name, value, task.sparse) != "place" and not np.isfinite(value).all():
             raise ThfmError(f"{key}: the answer of {task.name} holds numbers that are not finite: try --dtype float32.")
 
 
