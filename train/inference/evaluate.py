@@ -106,7 +106,7 @@ def evaluate(
         judged.galleries[name] = Gallery(results.pictures / name, task.headline[1], keep)
     for number, case in enumerate(cases):
         progress(case.key, number, len(cases))
-        record = results.done.get(case.key)
+        record = results.record(case.key)
         new = record is None
         drawings: dict[str, Image.Image] = {}
         if new:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import shutil
@@ -46,10 +47,15 @@ def unpack(packed: Mapping[str, Any]) -> Measure:
 class Results:
     """The folder of an evaluation: settings.json, clips.jsonl, pictures/.
 
+    Records stay in the file, since a hundred thousand of them fill gigabytes; only where they begin is in memory.
+
     Args:
         folder: is made if need be.
         settings: what the results depend on, JSON-able.
         fresh: forget what the folder holds.
+
+    Attributes:
+        done: key of a finished clip -> where its record begins in clips.jsonl, bytes.
 
     Raises:
         ThfmError: the folder holds results of other settings, or cannot be written.
@@ -62,16 +68,28 @@ class Results:
             if fresh:
                 self._clear()
             self._check(json.loads(json.dumps(settings)))
-            self.done = self._read()
-            replace_text(folder / CLIPS, "".join(_line(record) for record in self.done.values()))
+            self.done = _tidied(folder / CLIPS)
         except OSError as error:
             raise _unwritable(folder, error) from None
+
+    def record(self, key: str) -> dict[str, Any] | None:
+        """What is known of a clip that was finished before; None if it was not. Raises ThfmError if it is gone."""
+        if key not in self.done:
+            return None
+        try:
+            with open(self.folder / CLIPS, "rb") as file:
+                file.seek(self.done[key])
+                return json.loads(file.readline())
+        except (OSError, ValueError) as error:
+            raise ThfmError(
+                f"{self.folder / CLIPS} was changed meanwhile ({error}): start the command again."
+            ) from None
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Keep what is known of a clip, at once. Raises ThfmError if it cannot be written."""
         try:
             with open(self.folder / CLIPS, "a") as file:
-                file.write(_line(record))
+                file.write(json.dumps(record) + "\n")
         except OSError as error:
             raise _unwritable(self.folder, error) from None
 
@@ -104,18 +122,22 @@ class Results:
                     "choose another --out, or begin anew with --fresh."
                 )
 
-    def _read(self) -> dict[str, dict[str, Any]]:
-        """Finished clips by key; lines that were cut off, and clips that failed, are forgotten."""
-        found: dict[str, dict[str, Any]] = {}
-        path = self.folder / CLIPS
-        for line in path.read_text().splitlines() if path.exists() else ():
+
+def _tidied(path: Path) -> dict[str, int]:
+    """Drop lines that were cut off and clips that failed; gives where the others begin, by key."""
+    places: dict[str, int] = {}
+    part = path.with_name(path.name + ".part")
+    with open(path, "rb") if path.exists() else io.BytesIO() as lines, open(part, "wb") as kept:
+        for line in lines:
             try:
                 record = json.loads(line)
                 if "error" not in record:
-                    found[record["key"]] = record
+                    places[record["key"]] = kept.tell()
+                    kept.write(line.rstrip(b"\n") + b"\n")
             except (ValueError, KeyError, TypeError):
                 continue
-        return found
+    os.replace(part, path)
+    return places
 
 
 def write_text(folder: Path, name: str, text: str) -> None:
@@ -138,10 +160,6 @@ def replace_text(path: Path, text: str) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(text)
     os.replace(part, path)
-
-
-def _line(record: Mapping[str, Any]) -> str:
-    return json.dumps(record) + "\n"
 
 
 def _short(value: Any) -> str:

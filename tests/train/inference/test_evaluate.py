@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import signal
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -203,7 +204,8 @@ def test_an_interrupted_evaluation_goes_on_and_ends_the_same(tmp_path: Path) -> 
 
 def test_other_settings_are_refused_by_name_until_fresh(tmp_path: Path) -> None:
     Results(tmp_path, {"alignment": "scale", "clips": None}).add({"key": "a"})
-    assert Results(tmp_path, {"alignment": "scale", "clips": None}).done == {"a": {"key": "a"}}
+    again = Results(tmp_path, {"alignment": "scale", "clips": None})
+    assert list(again.done) == ["a"] and again.record("a") == {"key": "a"} and again.record("b") is None
     with pytest.raises(ThfmError, match=r'alignment: "scale" then, "none" now.*--fresh'):
         Results(tmp_path, {"alignment": "none", "clips": None})
     assert Results(tmp_path, {"alignment": "none", "clips": None}, fresh=True).done == {}
@@ -219,6 +221,24 @@ def test_statistics_are_kept_to_the_bit() -> None:
     for name, value in measure.items():
         np.testing.assert_array_equal(again[name], value)
         assert again[name].shape == value.shape
+
+
+def test_many_finished_clips_are_not_held_in_memory(tmp_path: Path) -> None:
+    results, count = Results(tmp_path, {}), 2000
+    for k in range(count):
+        results.add({"key": f"{k}", "large": "x" * 10_000} if k % 2 else {"key": f"{k}", "error": "x" * 10_000})
+    with open(tmp_path / "clips.jsonl", "a") as file:
+        file.write('{"key": "2001", "la')
+    tracemalloc.start()
+    again = Results(tmp_path, {})
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 1e6 and peak < 2e6  # of 20 MB
+    assert list(again.done) == [f"{k}" for k in range(1, count, 2)]
+    for key in ("1", "1001", "1999"):
+        assert again.record(key) == {"key": key, "large": "x" * 10_000}
+    again.add({"key": "late"})
+    assert Results(tmp_path, {}).record("late") == {"key": "late"}
 
 
 def test_a_full_disk_is_named_and_finished_clips_are_kept(tmp_path: Path) -> None:
