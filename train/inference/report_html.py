@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
+import numpy as np
+
 from train.inference.report import Report, Row, TaskReport, number
 from train.inference.report_style import STYLE
 
 _WIDTH, _TALLEST, _MARGIN = 640, 120, 24  # of a plot, in its own units
+_MOST_DOTS, _BINS = 1000, 74  # clips that are drawn one by one; columns for more
+_LISTED = 250  # best and worst clips, each, of a set too large to be listed
 
 
 def to_html(report: Report, pictures: Mapping[str, Mapping[str, Path]]) -> str:
@@ -86,13 +90,26 @@ def _value(value: float | None, unit: str) -> str:
 
 
 def _spread(task: TaskReport) -> str:
-    """Each clip a dot along the headline metric; dots that would touch are stacked."""
+    """Where the clips lie along the headline metric: a dot each, or columns of a histogram if they are many."""
     row = _headline(task)
     values = [(v, key) for key, v, _ in task.clips if v is not None]
     if len(values) < 2:
         return ""
     low, high = min(v for v, _ in values), max(v for v, _ in values)
-    span = (high - low) or 1.0
+    span = high - low if high - low > 1e-9 * abs(high) else 1.0  # too near to each other to be told apart
+    base, marks = (_dots if len(values) <= _MOST_DOTS else _columns)(values, low, span)
+    height = base + 24
+    return (
+        f'<figure class="spread"><svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="spread over clips">'
+        f'<line x1="{_MARGIN}" x2="{_WIDTH - _MARGIN}" y1="{base}" y2="{base}"/>{marks}'
+        f'<text x="{_MARGIN}" y="{height - 6}">{number(low)}</text>'
+        f'<text x="{_WIDTH - _MARGIN}" y="{height - 6}" text-anchor="end">{number(high)}</text></svg>'
+        f"<figcaption>{escape(row.name)} {_arrow(row.larger)} of each clip</figcaption></figure>"
+    )
+
+
+def _dots(values: Sequence[tuple[float, str]], low: float, span: float) -> tuple[int, str]:
+    """Height of the plot and its marks; dots that would touch are stacked."""
     radius = 4 if len(values) <= 120 else 2
     columns: dict[int, int] = {}
     places = []
@@ -106,14 +123,20 @@ def _spread(task: TaskReport) -> str:
         f"<title>{escape(key)}: {number(value)}</title></circle>"
         for x, level, value, key in places
     ]
-    height = base + 24
-    return (
-        f'<figure class="spread"><svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="spread over clips">'
-        f'<line x1="{_MARGIN}" x2="{_WIDTH - _MARGIN}" y1="{base}" y2="{base}"/>{"".join(dots)}'
-        f'<text x="{_MARGIN}" y="{height - 6}">{number(low)}</text>'
-        f'<text x="{_WIDTH - _MARGIN}" y="{height - 6}" text-anchor="end">{number(high)}</text></svg>'
-        f"<figcaption>{escape(row.name)} {_arrow(row.larger)} of each clip</figcaption></figure>"
-    )
+    return base, "".join(dots)
+
+
+def _columns(values: Sequence[tuple[float, str]], low: float, span: float) -> tuple[int, str]:
+    """Height of the plot and its marks."""
+    counts, edges = np.histogram([value for value, _ in values], _BINS, (low, low + span))
+    wide = (_WIDTH - 2 * _MARGIN) / _BINS
+    columns = [
+        f'<rect x="{_MARGIN + k * wide:.1f}" width="{wide - 1:.1f}" y="{_TALLEST - tall:.1f}" height="{tall:.1f}">'
+        f"<title>{count:,} of {len(values):,} clips, {number(edges[k])} to {number(edges[k + 1])}</title></rect>"
+        for k, count in enumerate(counts)
+        if (tall := (_TALLEST - 4) * count / counts.max())
+    ]
+    return _TALLEST, "".join(columns)
 
 
 def _clips(title: str, keys: Sequence[str], task: TaskReport, pictures: Mapping[str, Path]) -> str:
@@ -153,15 +176,24 @@ def _details(task: TaskReport) -> str:
 def _every_clip(task: TaskReport) -> str:
     row = _headline(task)
     ordered = sorted(task.clips, key=lambda c: (c[1] is None, -(c[1] or 0) if row.larger else (c[1] or 0)))
-    lines = "".join(
-        f'<tr><th>{escape(key)}</th><td class="number">{_value(value, row.unit)}</td>'
-        f'<td class="number flat">{_value(flat, row.unit)}</td></tr>'
-        for key, value, flat in ordered
-    )
+    between = len(ordered) - 2 * _LISTED
+    few = between <= 0
+    title = f"All {len(ordered)} clips" if few else f"The {_LISTED} best and the {_LISTED} worst clips"
+    lines = [_clip_line(clip, row.unit) for clip in (ordered if few else (*ordered[:_LISTED], *ordered[-_LISTED:]))]
+    if not few:
+        lines.insert(_LISTED, f'<tr><td colspan="3">{between:,} clips between them stand in report.json</td></tr>')
     return (
-        f"<details><summary>All {len(ordered)} clips, best first</summary><div class='columns'><table><thead><tr>"
-        f"<th>clip</th><th>{escape(row.name)}</th><th>constant</th></tr></thead><tbody>{lines}</tbody></table>"
+        f"<details><summary>{title}, best first</summary><div class='columns'><table><thead><tr>"
+        f"<th>clip</th><th>{escape(row.name)}</th><th>constant</th></tr></thead><tbody>{''.join(lines)}</tbody></table>"
         "</div></details>"
+    )
+
+
+def _clip_line(clip: tuple[str, float | None, float | None], unit: str) -> str:
+    key, value, flat = clip
+    return (
+        f'<tr><th>{escape(key)}</th><td class="number">{_value(value, unit)}</td>'
+        f'<td class="number flat">{_value(flat, unit)}</td></tr>'
     )
 
 
