@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from train.benchmarks.safe_pickle import load_plain
 from train.inference.cases import Case
 
 _PIECE, _FPS = 128, 30.0
+_GENDERS = ("female", "male", "neutral")
 BODIES = Companion("the folder with SMPL's model files, SMPL_{NEUTRAL,FEMALE,MALE}.npz or .pkl", True)
 
 
@@ -50,15 +52,18 @@ def _cases(request: Request) -> list[Case]:
 
 
 def _sequence(path: Path, data: dict, skeleton: Callable[[str], Skeleton], piece: int) -> list[Case]:
-    count, smpl = int(data["n_frames"]), data["smpl"]
+    count, smpl, gender = int(data["n_frames"]), data["smpl"], data["gender"]
+    if gender not in _GENDERS:
+        raise ValueError(f"gender {gender!r}")
     images = [path.parent / "images" / f"{k:05d}.jpg" for k in range(count)]
     check_there(images[:1])
     pose = np.concatenate([smpl["poses_root"], smpl["poses_body"]], 1).reshape(count, 24, 3)
-    world = np.asarray(data["camera"]["extrinsics"], np.float64)
-    good = np.asarray(data["good_frames_mask"], bool)
+    betas, shift = _numbers(smpl["betas"], 10), _numbers(smpl["trans"], count, 3)
+    world = _numbers(data["camera"]["extrinsics"], count, 4, 4)
+    good = np.asarray(data["good_frames_mask"], bool).reshape(count)
 
     def labels(part: slice, names) -> dict[str, np.ndarray]:
-        joints = skeleton(data["gender"]).joints(smpl["betas"], pose[part], smpl["trans"][part])
+        joints = skeleton(gender).joints(betas, pose[part], shift[part])
         found = joint_labels(to_camera(joints, world[part])[None], SMPL24, good[None, part])
         return {name: found[name] for name in names}
 
@@ -72,6 +77,10 @@ def _sequence(path: Path, data: dict, skeleton: Callable[[str], Skeleton], piece
         )
         for part in pieces(count, piece)
     ]
+
+
+def _numbers(value: Any, *shape: int) -> np.ndarray:
+    return np.asarray(value, np.float64).reshape(shape)
 
 
 BENCHMARK = Benchmark(

@@ -19,7 +19,7 @@ import numpy as np
 
 from synth.conventions import ThfmError
 from train.benchmarks.base import Benchmark, Column, Published, Request
-from train.benchmarks.files import folders, pictures, piece_key, pieces, read_rgb
+from train.benchmarks.files import folders, pictures, piece_key, pieces, read_npz, read_rgb
 from train.benchmarks.joints import to_camera
 from train.benchmarks.raster import project, see, vertex_normals
 from train.inference.cases import Case
@@ -77,14 +77,14 @@ def _sequence(name: str, folder: Path, piece: int) -> list[Case]:
 
 def read_camera(path: Path, camera: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Intrinsics (3, 3), world to camera (4, 4) and distortion (5,) of a camera. Raises ThfmError."""
+    data = read_npz(path, ("ids", "intrinsics", "intirnsics", "extrinsics", "dist_coeffs"))
     try:
-        with np.load(path, allow_pickle=False) as file:
-            place = file["ids"].astype(int).ravel().tolist().index(camera)
-            key = "intrinsics" if "intrinsics" in file else "intirnsics"  # as dataset.md spells it
-            matrix, view, bend = (np.asarray(file[k][place], np.float64) for k in (key, "extrinsics", "dist_coeffs"))
-    except (OSError, KeyError, ValueError) as error:
+        place = data["ids"].astype(int).ravel().tolist().index(camera)
+        key = "intrinsics" if "intrinsics" in data else "intirnsics"  # as dataset.md spells it
+        matrix, view, bend = (np.asarray(data[k][place], np.float64) for k in (key, "extrinsics", "dist_coeffs"))
+        return matrix.reshape(3, 3), np.concatenate([view[:3, :4], [[0, 0, 0, 1]]]), bend
+    except (KeyError, ValueError, IndexError) as error:
         raise ThfmError(f"{path} does not tell camera {camera} ({error}): unpack the data set completely.") from None
-    return matrix, np.concatenate([view[:3, :4], [[0, 0, 0, 1]]]), bend
 
 
 def read_obj(path: Path) -> tuple[np.ndarray, np.ndarray]:

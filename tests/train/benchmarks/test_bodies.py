@@ -53,6 +53,11 @@ def test_body_files_that_are_missing_or_damaged_are_named(tmp_path: Path) -> Non
     np.savez(tmp_path / "SMPL_MALE.npz", v_template=np.zeros((3, 3)))
     with pytest.raises(ThfmError, match="SMPL_MALE.npz is no body model"):
         load_skeleton(tmp_path, "SMPL", "male")
+    whole = (tmp_path / "SMPL_MALE.npz").read_bytes()
+    for damaged in (b"", b"no archive", whole[: len(whole) // 2]):
+        (tmp_path / "SMPL_MALE.npz").write_bytes(damaged)
+        with pytest.raises(ThfmError, match="SMPL_MALE.npz"):
+            load_skeleton(tmp_path, "SMPL", "male")
 
 
 def test_smpls_joints_by_name() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from synth.conventions import ThfmError
 from tests.train.benchmarks.miniatures import MAKERS, make_emdb, make_hi4d, make_sintel, make_videomatte, picture
 from tests.train.inference.saved import save_tiny
 from train.benchmarks import BENCHMARKS, Request, benchmark
+from train.benchmarks.files import read_alpha
 from train.benchmarks.row import to_plain
 from train.cli import app
 from train.inference.evaluate import evaluate
@@ -187,6 +189,89 @@ def test_damaged_files_are_named_when_their_clip_is_read(name: str, file: str, c
     with pytest.raises(ThfmError, match=Path(file).name.replace(".", r"\.")):
         for case in cases:
             case.rgb(), case.labels(case.fields)
+
+
+def spoiled(path: Path) -> None:
+    """The second half of a file is turned over, its length kept."""
+    data = path.read_bytes()
+    half = len(data) // 2
+    path.write_bytes(data[:half] + bytes(255 - b for b in data[half:]))
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("hi4d", "pair28/dance28/cameras/rgb_cameras.npz"),
+        ("emdb", "P0/09_outdoor_walk/P0_09_outdoor_walk_data.pkl"),
+        ("emdb", "../models/smpl/SMPL_MALE.pkl"),
+        ("rich", "scan_calibration/ParkingLot2/calibration/003.xml"),
+        ("human36m", "S9/MyPoseFeatures/D3_Positions_mono/Walking 1.60457274.cdf"),
+        ("scannet", "scene0707_00/depth/3.png"),
+        ("nyuv2", "official_splits/test/bathroom/sync_depth_00045.png"),
+    ],
+)
+@pytest.mark.parametrize("how", ["cut", "empty", "spoiled"])
+def test_damaged_files_of_every_kind_are_named(name: str, file: str, how: str, tmp_path: Path) -> None:
+    _, companions = MAKERS[name](tmp_path / "data")
+    path = tmp_path / "data" / file
+    if how == "spoiled":
+        spoiled(path)
+    else:
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if how == "cut" else b"")
+    with pytest.raises(ThfmError, match=Path(file).name.replace(".", r"\.")):
+        for case in benchmark(name).open(Request(tmp_path / "data", companions)):
+            case.rgb(), case.labels(case.fields)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"gender": "unknown"},
+        {"gender": None},
+        {"good_frames_mask": np.ones(4, bool)},
+        {"camera": {"extrinsics": np.eye(4)}},
+        {"smpl": {"trans": np.zeros((6, 2))}},
+        {"smpl": {"betas": None}},
+        {"smpl": {"poses_body": np.zeros((6, 63))}},
+        {"n_frames": 9},
+    ],
+)
+def test_poses_of_emdb_that_do_not_fit_are_named_before_anything_is_judged(change: dict, tmp_path: Path) -> None:
+    _, companions = make_emdb(tmp_path / "data")
+    path = tmp_path / "data" / "P0" / "09_outdoor_walk" / "P0_09_outdoor_walk_data.pkl"
+    content = pickle.loads(path.read_bytes())
+    for key, value in change.items():
+        content[key] = {**content[key], **value} if isinstance(value, dict) else value
+    path.write_bytes(pickle.dumps(content))
+    with pytest.raises(ThfmError, match=r"P0_09_outdoor_walk_data\.pkl is not as EMDB describes it"):
+        benchmark("emdb").open(Request(tmp_path / "data", companions))
+
+
+def test_folders_without_frames_are_passed_over(tmp_path: Path) -> None:
+    for name in ("sintel", "kitti", "scannet", "rich", "hi4d"):
+        truth, companions = MAKERS[name](tmp_path / name)
+        for place in (
+            "training/final/empty", "scene0708_00/color",
+            "val/2011_09_26_drive_0009_sync/proj_depth/groundtruth/image_02", "images/test/ParkingLot2_016_sit/cam_00",
+            "pair32/sit32/images/4",
+        ):  # fmt: skip
+            (tmp_path / name / place).mkdir(parents=True)
+        assert [case.key for case in benchmark(name).open(Request(tmp_path / name, companions))] == list(truth)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "LA", "RGBA", "P", "1", "I;16"])
+def test_mattes_of_every_kind_of_picture_are_shares(mode: str, tmp_path: Path) -> None:
+    grey = np.random.default_rng(0).integers(0, 2, (6, 8)).astype(np.uint8) * 255
+    if mode != "1":
+        grey[:3] = np.random.default_rng(1).integers(0, 256, (3, 8))
+    picture = Image.fromarray(grey.astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(grey).convert(mode)
+    if mode in ("LA", "RGBA"):
+        picture.putalpha(77)
+    if mode == "P":
+        picture = Image.fromarray(255 - grey, "P")
+        picture.putpalette(np.repeat(np.arange(255, -1, -1, np.uint8), 3).tobytes())
+    picture.save(tmp_path / "a.png")
+    np.testing.assert_allclose(read_alpha([tmp_path / "a.png"])[0], grey / 255, atol=1e-6)
 
 
 def test_a_composite_is_the_foreground_over_the_background(tmp_path: Path) -> None:
