@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 from scipy.spatial.transform import Rotation
 from typer.testing import CliRunner
 
@@ -17,9 +19,9 @@ from tests.train.benchmarks.miniatures import MAKERS, make_emdb, make_hi4d, make
 from tests.train.inference.saved import save_tiny
 from train.benchmarks import BENCHMARKS, Request, benchmark
 from train.benchmarks.files import read_alpha
-from train.benchmarks.row import to_plain
+from train.benchmarks.row import to_plain, to_table
 from train.cli import app
-from train.inference.evaluate import evaluate
+from train.inference.evaluate import Judged, evaluate
 from train.inference.report import report_of
 from train.inference.results import Results
 from train.tasks import build_tasks, with_extras
@@ -298,6 +300,12 @@ def test_the_command_prints_the_row_beside_the_published_ones(tmp_path: Path) ->
     assert plain["row"]["PA-MPJPE mm ↓"] == value > 0
     listed = CliRunner().invoke(app, ["benchmark"])
     assert listed.exit_code == 0 and all(name in listed.output for name in BENCHMARKS)
+
+
+def test_names_in_brackets_are_printed_as_they_are(tmp_path: Path) -> None:
+    out = Console(file=io.StringIO(), width=200)
+    out.print(to_table(benchmark("sintel"), report_of(Judged({}), "t", {}), "runs/[/red]a[bold]"))
+    assert "runs/[/red]a[bold]" in out.file.getvalue()
 
 
 def test_a_model_without_the_task_is_told_so(tmp_path: Path) -> None:
