@@ -12,16 +12,16 @@ counts. Papers do not say how they rendered theirs. Pieces of 64 frames.
 from __future__ import annotations
 
 import re
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from synth.conventions import ThfmError
 from train.benchmarks.base import Benchmark, Column, Published, Request
-from train.benchmarks.files import folders, pictures, piece_key, pieces, read_npz, read_rgb
+from train.benchmarks.files import folders, pictures, read_npz, read_rgb
 from train.benchmarks.joints import to_camera
 from train.benchmarks.raster import project, see, vertex_normals
+from train.benchmarks.sequence import sequence_cases
 from train.inference.cases import Case
 
 _PAIRS, _CAMERA, _FPS, _PIECE = ("pair28", "pair32", "pair37"), 4, 30.0, 64
@@ -48,7 +48,7 @@ def _sequence(name: str, folder: Path, piece: int) -> list[Case]:
         return []
     intrinsics, view, distortion = read_camera(folder / "cameras" / "rgb_cameras.npz", _CAMERA)
 
-    def labels(part: slice, names) -> dict[str, np.ndarray]:
+    def labels(part: slice) -> dict[str, np.ndarray]:
         height, width = read_rgb([images[frames[part.start]]]).shape[1:3]
         shape = (part.stop - part.start, height, width)
         found = {"normals": np.full((*shape, 3), np.nan, np.float32), "instances": np.zeros(shape, np.uint8)}
@@ -61,18 +61,12 @@ def _sequence(name: str, folder: Path, piece: int) -> list[Case]:
             rows, columns = seen.pixels.T
             found["normals"][t, rows, columns] = np.where(length > 1e-9, normals / np.maximum(length, 1e-9), np.nan)
             found["instances"][t, rows, columns] = 1  # people, without telling them apart
-        return {n: found[n] for n in names}
+        return found
 
-    return [
-        Case(
-            piece_key(name, part, len(frames)),
-            ("normals", "instances"),
-            _FPS,
-            partial(read_rgb, [images[frame] for frame in frames[part]]),
-            partial(labels, part),
-        )
-        for part in pieces(len(frames), piece)
-    ]
+    def rgb(part: slice) -> np.ndarray:
+        return read_rgb([images[frame] for frame in frames[part]])
+
+    return sequence_cases(name, len(frames), piece, _FPS, ("normals", "instances"), rgb, labels)
 
 
 def read_camera(path: Path, camera: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
