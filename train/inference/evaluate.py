@@ -34,7 +34,7 @@ class Judged:
     Attributes:
         judges: task by name, with the options that were measured with.
         total, constant: task -> summed statistics of the model and of the constant answer.
-        clips: task -> [(key, metrics, the constant's metrics)], in the order of the set.
+        clips: task -> [(key, headline number, the constant's)], in the order of the set; NaN for none.
         galleries: task -> pictures of its best and worst clips.
         failed: key -> why.
         unlabelled: how many clips have no label of any task.
@@ -44,7 +44,7 @@ class Judged:
     judges: Mapping[str, Task]
     total: dict[str, Measure] = field(default_factory=dict)
     constant: dict[str, Measure] = field(default_factory=dict)
-    clips: dict[str, list[tuple[str, dict[str, float], dict[str, float]]]] = field(default_factory=dict)
+    clips: dict[str, list[tuple[str, float, float]]] = field(default_factory=dict)
     galleries: dict[str, Gallery] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     unlabelled: int = 0
@@ -188,10 +188,9 @@ def _count(judged: Judged, record: Mapping[str, Any], boards: Mapping[str, Image
         _add(judged.total, name, unpack(found["sums"]))
         if "constant_sums" in found:
             _add(judged.constant, name, unpack(found["constant_sums"]))
-        metrics = {k: float("nan") if v is None else v for k, v in found["metrics"].items()}
-        flat = {k: float("nan") if v is None else v for k, v in found.get("constant", {}).items()}
-        judged.clips.setdefault(name, []).append((record["key"], metrics, flat))
-        judged.galleries[name].offer(record["key"], _score(found["metrics"], task), boards.get(name))
+        score, flat = (_score(found.get(of, {}), task) for of in ("metrics", "constant"))
+        judged.clips.setdefault(name, []).append((record["key"], score, flat))
+        judged.galleries[name].offer(record["key"], score, boards.get(name))
 
 
 def _score(metrics: Mapping[str, float | None], task: Task) -> float:

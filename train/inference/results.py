@@ -6,15 +6,15 @@ import base64
 import io
 import json
 import os
-import shutil
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from synth.conventions import ThfmError
+from train.files import remove, replace_text
 from train.tasks import Measure
 
 SETTINGS, CLIPS, PICTURES = "settings.json", "clips.jsonl", "pictures"
@@ -66,14 +66,14 @@ class Results:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if fresh:
-                self._clear()
+                remove(folder, OURS)
             self._check(json.loads(json.dumps(settings)))
             self.done = _tidied(folder / CLIPS)
         except OSError as error:
             raise _unwritable(folder, error) from None
 
     def record(self, key: str) -> dict[str, Any] | None:
-        """What is known of a clip that was finished before; None if it was not. Raises ThfmError if it is gone."""
+        """What is known of a finished clip; None if it is not finished. Raises ThfmError if it is gone."""
         if key not in self.done:
             return None
         try:
@@ -88,22 +88,17 @@ class Results:
     def add(self, record: Mapping[str, Any]) -> None:
         """Keep what is known of a clip, at once. Raises ThfmError if it cannot be written."""
         try:
-            with open(self.folder / CLIPS, "a") as file:
-                file.write(json.dumps(record) + "\n")
+            with open(self.folder / CLIPS, "ab") as file:
+                place = file.tell()
+                file.write(json.dumps(record).encode() + b"\n")
         except OSError as error:
             raise _unwritable(self.folder, error) from None
+        if "error" not in record:
+            self.done[record["key"]] = place
 
-    def write(self, name: str, text: str) -> None:
+    def write(self, name: str, text: str | Iterable[str]) -> None:
         """A file of the folder, complete or as it was. Raises ThfmError if it cannot be written."""
         write_text(self.folder, name, text)
-
-    def _clear(self) -> None:
-        for name in OURS:
-            path = self.folder / name
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
 
     def _check(self, settings: dict[str, Any]) -> None:
         path = self.folder / SETTINGS
@@ -140,7 +135,7 @@ def _tidied(path: Path) -> dict[str, int]:
     return places
 
 
-def write_text(folder: Path, name: str, text: str) -> None:
+def write_text(folder: Path, name: str, text: str | Iterable[str]) -> None:
     """A file of a folder, complete or as it was. Raises ThfmError if it cannot be written."""
     try:
         replace_text(folder / name, text)
@@ -153,13 +148,6 @@ def results_folder(run: Path, kind: str, name: str) -> Path:
     if (run / "thfm.json").is_file():
         run = run.parent if run.name == "final" else run.with_name(f"{run.name}-results")
     return run / kind / name
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a file that is complete or as it was."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text)
-    os.replace(part, path)
 
 
 def _short(value: Any) -> str:
