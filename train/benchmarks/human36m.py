@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from synth.conventions import JOINT_NAMES, ThfmError
+from synth.conventions import ThfmError
 from train.benchmarks.base import Benchmark, Published, Request
 from train.benchmarks.joints import H36M14, H36M_PELVIS, joint_labels
 from train.benchmarks.pose_row import COLUMNS, FIELDS
@@ -64,9 +64,7 @@ def _sequence(name: str, video: Path, pose: Path, piece: int) -> list[Case]:
     def labels(part: slice) -> dict[str, np.ndarray]:
         chosen = [(H36M_PELVIS, "pelvis"), *H36M14]
         places = [place for place, _ in chosen]
-        found = joint_labels(joints[None, part][:, :, places], [ours for _, ours in chosen])
-        found["visibility"][:, :, JOINT_NAMES.index("pelvis")] = 0  # the origin, and none of the 14 that count
-        return found
+        return joint_labels(joints[None, part][:, :, places], [ours for _, ours in chosen])
 
     return sequence_cases(name, len(joints), piece, _FPS, FIELDS, rgb, labels)
 
@@ -89,7 +87,7 @@ BENCHMARK = Benchmark(
     title="Human3.6M, 3D pose",
     layout="S9 and S11, each with Videos/*.mp4 and MyPoseFeatures/D3_Positions_mono/*.cdf",
     protocol="subjects 9 and 11, camera 60457274, 25 frames/s, joints nearest to H36M-14 without the top of the head",
-    tasks={"keypoints3d": {"in_frame_only": True, "rank_by": "box"}},
+    tasks={"keypoints3d": {"in_frame_only": True, "rank_by": "box", "count_root": False}},
     columns=COLUMNS,
     published=(Published("THFM", (27.7, None), "arXiv 2603.25892", "14 joints by SMPL's regressor"),),
     cases=_cases,

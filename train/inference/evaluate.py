@@ -22,7 +22,7 @@ Answer = Callable[..., Mapping[str, Labels]]
 """(video (T, H, W, 3) uint8, names of tasks, fps=frames a second) -> task -> decoded labels of that size."""
 Progress = Callable[[str, int, int | None], None]
 
-MAY_CHANGE = ("alignment", "measure_far", "region", "rank_by", "visible_only", "in_frame_only")
+MAY_CHANGE = ("alignment", "measure_far", "region", "rank_by", "visible_only", "in_frame_only", "count_root")
 """Options of tasks that say what is measured, not what a model was taught."""
 _CONSTANT_FRAMES = 5
 

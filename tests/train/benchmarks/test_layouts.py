@@ -115,6 +115,15 @@ def test_errors_of_known_size_are_what_the_rows_say(tmp_path: Path) -> None:
     row = score("emdb", cases, tmp_path / "out2", moved)
     assert row["MPJPE mm ↓"] == pytest.approx(50 / 24, rel=1e-4) and 0 < row["PA-MPJPE mm ↓"] < 50
 
+    def placed(answers):
+        joints = answers["keypoints3d"]["joints3d"] + np.float32([0.2, 0.1, -0.3])  # as a whole, its pelvis too
+        joints[:, :, 4] += [0.03, 0.04, 0]  # 50 mm, one joint of 13
+        return {"keypoints3d": {"joints3d": joints}}
+
+    MAKERS["human36m"](tmp_path / "human36m")
+    row = score("human36m", benchmark("human36m").open(Request(tmp_path / "human36m")), tmp_path / "out4", placed)
+    assert row["MPJPE mm ↓"] == pytest.approx(50 / 13, rel=1e-4) and 0 < row["PA-MPJPE mm ↓"] < 50
+
     def paler(answers):
         return {"matte": {"matte": np.clip(answers["matte"]["matte"] - 0.1, 0, 1)}}
 
