@@ -5,7 +5,8 @@ Layout: ``evaluation/`` of github.com/PeterL1n/RobustVideoMatting: ``videomatte_
 ``generate_videomatte_with_background_*.py`` of that repository writes is read too (clips without the two folders).
 
 Subset and protocol: every clip with ``com`` and ``pha``. Numbers as that repository's ``evaluate_lr.py`` prints them:
-MAD and MSE x 1000, dtSSD x 100; its Grad first stretches each matte to [0, 1], ours does not.
+MAD and MSE x 1000, dtSSD x 100; its Grad first stretches each matte to [0, 1], ours does not; its dtSSD counts a 0 for
+the first frame of each clip.
 """
 
 from __future__ import annotations
