@@ -44,6 +44,8 @@ def _sequence(name: str, folder: Path, piece: int) -> list[Case]:
         if number := re.fullmatch(r"mesh-f(\d+)\.obj", path.name):
             meshes[int(number[1])] = path
     frames = sorted(images.keys() & meshes.keys())
+    if images and not frames:
+        raise ThfmError(f"{folder / 'frames'} holds no scan of the pictures of camera {_CAMERA}: unpack the scans too.")
     if not frames:
         return []
     intrinsics, view, distortion = read_camera(folder / "cameras" / "rgb_cameras.npz", _CAMERA)
@@ -105,7 +107,7 @@ BENCHMARK = Benchmark(
     name="hi4d",
     title="Hi4D, surface normals",
     layout="pair28, pair32 and pair37, each <action>/images/4, frames/mesh-f*.obj and cameras/rgb_cameras.npz",
-    protocol="pairs 28, 32, 37, camera 4, every pixel that the scan covers, smooth normals of the scan",
+    protocol="pairs 28, 32, 37, camera 4 (published: 1,195 frames), all that the scan covers, its smooth normals",
     tasks={"normals": {"region": "scene"}},
     columns=(
         Column("normals", "mean", "mean ° ↓"),

@@ -36,7 +36,10 @@ def _cases(request: Request) -> list[Case]:
     cases = []
     for subject in _SUBJECTS:
         folder = request.folder / subject
-        for pose in sorted((folder / "MyPoseFeatures" / "D3_Positions_mono").glob(f"*.{_CAMERA}.cdf")):
+        poses = sorted((folder / "MyPoseFeatures" / "D3_Positions_mono").glob(f"*.{_CAMERA}.cdf"))
+        if not poses and (folder / "Videos").is_dir():
+            raise ThfmError(f"{folder / 'MyPoseFeatures' / 'D3_Positions_mono'} holds no pose: unpack the poses too.")
+        for pose in poses:
             action = pose.name.removesuffix(f".{_CAMERA}.cdf")
             if (subject, action) not in _DAMAGED:
                 video = folder / "Videos" / f"{action}.{_CAMERA}.mp4"

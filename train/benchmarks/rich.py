@@ -60,9 +60,11 @@ def _camera(
 ) -> list[Case]:
     images = {p.stem.split("_")[0]: p for p in pictures(camera)}
     frames = [frame for frame in images if frame in bodies]
+    sequence = camera.parent.name
+    if images and not frames:
+        raise ThfmError(f"{folder / 'bodies' / _SPLIT / sequence} holds no body of {camera.name}: unpack them too.")
     if not frames:
         return []
-    sequence = camera.parent.name
     view = read_view(folder / "scan_calibration" / sequence.split("_")[0] / "calibration" / _calibration(camera))
     subjects = sorted({path.stem for frame in frames for path in bodies[frame] if path.stem.isdigit()})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -200,6 +201,25 @@ def test_damaged_files_are_named_when_their_clip_is_read(name: str, file: str, c
     with pytest.raises(ThfmError, match=Path(file).name.replace(".", r"\.")):
         for case in cases:
             case.rgb(), case.labels(case.fields)
+
+
+@pytest.mark.parametrize(
+    ("name", "gone", "named"),
+    [
+        ("hi4d", "pair28/dance28/frames", "pair28/dance28/frames holds no scan"),
+        ("rich", "bodies/test/ParkingLot2_016_jump", "bodies/test/ParkingLot2_016_jump holds no body"),
+        ("human36m", "S9/MyPoseFeatures", "S9/MyPoseFeatures/D3_Positions_mono holds no pose"),
+        ("kitti", "2011_09_26", "0000000005.png is missing"),
+        ("scannet", "scene0707_00/depth", "depth/0.png is missing"),
+    ],
+)
+def test_pictures_whose_labels_were_not_unpacked_are_not_passed_over(
+    name: str, gone: str, named: str, tmp_path: Path
+) -> None:
+    _, companions = MAKERS[name](tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / gone)
+    with pytest.raises(ThfmError, match=named):
+        benchmark(name).open(Request(tmp_path / "data", companions))
 
 
 def spoiled(path: Path) -> None:

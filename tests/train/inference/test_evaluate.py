@@ -343,11 +343,12 @@ def test_a_damaged_clip_is_named_and_costs_nothing_else(run: Path, figures: Path
 
     write_shard(tmp_path / "set", "shard-000000", clips())
     build_manifest(tmp_path / "set", {})
-    out = tmp_path / "out"
+    out = tmp_path / "[v2]"  # not a word of markup
     done = CliRunner().invoke(
         app, ["evaluate", str(run), str(tmp_path / "set"), "--out", str(out), "--task", "depth", "--task", "matte"]
     )
     assert done.exit_code == 3, done.output
+    assert str(out / "report.html") in done.output
     report = json.loads((out / "report.json").read_text())
     assert list(report["tasks"]["matte"]["clips"]) == ["1"] and "depth" in report["failed"]["0"]
     assert "Not in these numbers" in (out / "report.html").read_text()
