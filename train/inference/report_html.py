@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from train.inference.report_style import STYLE
 
 _WIDTH, _TALLEST, _MARGIN = 640, 120, 24  # of a plot, in its own units
 _MOST_DOTS, _BINS = 1000, 74  # clips that are drawn one by one; columns for more
+_NAMED = 100  # clips without numbers that are named
 _LISTED = 250  # best and worst clips, each, of a set too large to be listed
 
 
@@ -198,7 +200,10 @@ def _clip_line(clip: tuple[str, float | None, float | None], unit: str) -> str:
 
 
 def _faults(report: Report) -> str:
-    notes = [f"<li><b>{escape(key)}</b>: {escape(why)}</li>" for key, why in report.failed.items()]
+    named = islice(report.failed.items(), _NAMED)
+    notes = [f"<li><b>{escape(key)}</b>: {escape(why)}</li>" for key, why in named]
+    if len(report.failed) > _NAMED:
+        notes.append(f"<li>{len(report.failed) - _NAMED:,} more clips stand in report.json.</li>")
     if report.unlabelled:
         notes.append(f"<li>{report.unlabelled} clips have no label of any task that was asked for.</li>")
     if not notes:
