@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from synth.conventions import ThfmError
+from train.benchmarks.files import read_npz
 from train.benchmarks.safe_pickle import array, load_plain
 
 _FIELDS = ("v_template", "shapedirs", "J_regressor", "kintree_table")
@@ -71,23 +72,17 @@ def load_skeleton(folder: Path, kind: str, gender: str) -> Skeleton:
 
 
 def _skeleton(path: Path) -> Skeleton:
+    whole = read_npz(path, _FIELDS) if path.suffix == ".npz" else load_plain(path)
     try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                data = {name: file[name] for name in _FIELDS}
-        else:
-            whole = load_plain(path)
-            data = {name: array(whole[name]) for name in _FIELDS}
+        data = {name: array(whole[name]) for name in _FIELDS}
         regressor = data["J_regressor"].astype(np.float64)
         rest = regressor @ data["v_template"].astype(np.float64)
         shape = np.einsum("jv,vcb->jcb", regressor, data["shapedirs"].astype(np.float64), optimize=True)
         parents = np.asarray(data["kintree_table"][0], np.int64)
         if len(parents) != len(rest) or (parents[1:] >= np.arange(1, len(rest))).any():
             raise ValueError("its tree does not fit its joints")
-    except (KeyError, ValueError, OSError, TypeError, IndexError) as error:
-        raise (
-            error
-            if isinstance(error, ThfmError)
-            else ThfmError(f"{path} is no body model that can be read ({error}): download it again from its authors.")
+    except (KeyError, ValueError, TypeError, IndexError, ThfmError) as error:
+        raise ThfmError(
+            f"{path} is no body model that can be read ({error}): download it again from its authors."
         ) from None
     return Skeleton(rest, shape, parents)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from train.benchmarks.base import Column
 from train.benchmarks.files import read_rgb
+from train.benchmarks.sequence import sequence_cases
 from train.inference.cases import Case
 
 COLUMNS = (
@@ -20,22 +20,23 @@ COLUMNS = (
 OPTIONS = {"depth": {"alignment": "scale_shift", "measure_far": True, "region": "scene"}}
 
 
-def depth_case(
-    key: str,
+def depth_cases(
+    name: str,
     colour: Sequence[Path],
     depth: Sequence[Path],
     fps: float | None,
     read: Callable[[Sequence[Path]], np.ndarray],
     near: float,
     far: float,
-) -> Case:
-    """A case whose depth files ``read`` turns into metres (T, H, W); what is not between ``near`` and ``far`` is
-    unknown."""
+    length: int | None = None,
+    rgb: Callable[[Sequence[Path]], np.ndarray] = read_rgb,
+) -> list[Case]:
+    """A video in pieces of ``length``, whose depth files ``read`` turns into metres (T, H, W); what is not between
+    ``near`` and ``far`` is unknown."""
 
-    def labels(names) -> dict[str, np.ndarray]:
-        metres = np.asarray(read(depth), np.float32)
+    def labels(part: slice) -> dict[str, np.ndarray]:
+        metres = np.asarray(read(depth[part]), np.float32)
         with np.errstate(invalid="ignore"):
-            metres = np.where((metres > near) & (metres < far), metres, np.float32(np.nan))
-        return {name: metres for name in names}
+            return {"depth": np.where((metres > near) & (metres < far), metres, np.float32(np.nan))}
 
-    return Case(key, ("depth",), fps, partial(read_rgb, colour), labels)
+    return sequence_cases(name, len(colour), length, fps, ("depth",), lambda part: rgb(colour[part]), labels)

@@ -13,20 +13,23 @@ made smaller to 1280 pixels.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from synth.conventions import ThfmError
-from train.benchmarks.base import Benchmark, Column, Companion, Published, Request
+from train.benchmarks.base import Benchmark, Companion, Published, Request
 from train.benchmarks.body import Skeleton, load_skeleton
-from train.benchmarks.files import check_there, piece_key, pieces, read_rgb
+from train.benchmarks.files import check_there, read_rgb
 from train.benchmarks.joints import LARGEST, SMPL24, joint_labels, to_camera
+from train.benchmarks.pose_row import COLUMNS, FIELDS
 from train.benchmarks.safe_pickle import load_plain
+from train.benchmarks.sequence import sequence_cases
 from train.inference.cases import Case
 
 _PIECE, _FPS = 128, 30.0
+_GENDERS = ("female", "male", "neutral")
 BODIES = Companion("the folder with SMPL's model files, SMPL_{NEUTRAL,FEMALE,MALE}.npz or .pkl", True)
 
 
@@ -50,28 +53,27 @@ def _cases(request: Request) -> list[Case]:
 
 
 def _sequence(path: Path, data: dict, skeleton: Callable[[str], Skeleton], piece: int) -> list[Case]:
-    count, smpl = int(data["n_frames"]), data["smpl"]
+    count, smpl, gender = int(data["n_frames"]), data["smpl"], data["gender"]
+    if gender not in _GENDERS:
+        raise ValueError(f"gender {gender!r}")
     images = [path.parent / "images" / f"{k:05d}.jpg" for k in range(count)]
     check_there(images[:1])
     pose = np.concatenate([smpl["poses_root"], smpl["poses_body"]], 1).reshape(count, 24, 3)
-    world = np.asarray(data["camera"]["extrinsics"], np.float64)
-    good = np.asarray(data["good_frames_mask"], bool)
+    betas, shift = _numbers(smpl["betas"], 10), _numbers(smpl["trans"], count, 3)
+    world = _numbers(data["camera"]["extrinsics"], count, 4, 4)
+    good = np.asarray(data["good_frames_mask"], bool).reshape(count)
 
-    def labels(part: slice, names) -> dict[str, np.ndarray]:
-        joints = skeleton(data["gender"]).joints(smpl["betas"], pose[part], smpl["trans"][part])
-        found = joint_labels(to_camera(joints, world[part])[None], SMPL24, good[None, part])
-        return {name: found[name] for name in names}
+    def labels(part: slice) -> dict[str, np.ndarray]:
+        joints = skeleton(gender).joints(betas, pose[part], shift[part])
+        return joint_labels(to_camera(joints, world[part])[None], SMPL24, good[None, part])
 
-    return [
-        Case(
-            piece_key(data["name"], part, count),
-            ("joints3d", "visibility"),
-            _FPS,
-            partial(read_rgb, images[part], LARGEST),
-            partial(labels, part),
-        )
-        for part in pieces(count, piece)
-    ]
+    return sequence_cases(
+        data["name"], count, piece, _FPS, FIELDS, lambda part: read_rgb(images[part], LARGEST), labels
+    )
+
+
+def _numbers(value: Any, *shape: int) -> np.ndarray:
+    return np.asarray(value, np.float64).reshape(shape)
 
 
 BENCHMARK = Benchmark(
@@ -80,7 +82,7 @@ BENCHMARK = Benchmark(
     layout="P0 to P9 with <sequence>/images and <sequence>/P<n>_<sequence>_data.pkl",
     protocol="EMDB-1, good frames, SMPL's joints as far as the model answers them, whole frames without a person's box",
     tasks={"keypoints3d": {"in_frame_only": False, "rank_by": "box"}},
-    columns=(Column("keypoints3d", "pa_mpjpe", "PA-MPJPE mm ↓"), Column("keypoints3d", "mpjpe", "MPJPE mm ↓")),
+    columns=COLUMNS,
     published=(Published("THFM", (35.2, None), "arXiv 2603.25892", "24 joints"),),
     cases=_cases,
     companions={"bodies": BODIES},

@@ -10,6 +10,7 @@ from PIL import Image
 
 from synth.conventions import ThfmError
 
+_AS_NUMBERS = {"1": "L", "LA": "L", "P": "RGB", "PA": "RGB"}  # whose stored numbers are no brightness alone
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 
 
@@ -44,6 +45,17 @@ def read_alpha(paths: Sequence[Path]) -> np.ndarray:
     return raw.astype(np.float32) / (65535 if raw.dtype.kind != "f" and raw.dtype.itemsize > 1 else 255)
 
 
+def read_npz(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Those of these arrays that a .npz file holds; nothing in it is unpickled. Raises ThfmError if it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in names if name in file}
+    except FileNotFoundError:
+        raise ThfmError(f"{path} is missing: unpack the data set completely.") from None
+    except Exception as error:  # damaged archives raise anything
+        raise ThfmError(f"{path} cannot be read ({error}): unpack or fetch it again.") from None
+
+
 def check_there(paths: Sequence[Path]) -> None:
     """Raises ThfmError for a file that is missing."""
     for path in paths:
@@ -52,8 +64,9 @@ def check_there(paths: Sequence[Path]) -> None:
 
 
 def pieces(count: int, length: int | None) -> Iterator[slice]:
-    """Slices of at most ``length`` frames that follow each other, as even as can be; one slice if length is None."""
-    parts = 1 if length is None else -(-count // length)
+    """Slices of at most ``length`` frames that follow each other, as even as can be; one slice if length is None, none
+    if there is no frame."""
+    parts = -(-count // (length or max(count, 1)))
     edges = np.linspace(0, count, parts + 1).round().astype(int)
     for start, stop in zip(edges[:-1], edges[1:], strict=True):
         yield slice(int(start), int(stop))
@@ -67,6 +80,7 @@ def piece_key(name: str, part: slice, count: int) -> str:
 def _read(path: Path, mode: str | None) -> np.ndarray:
     try:
         with Image.open(path) as picture:
+            mode = mode or _AS_NUMBERS.get(picture.mode)
             return np.asarray(picture.convert(mode) if mode else picture)
     except FileNotFoundError:
         raise ThfmError(f"{path} is missing: unpack the data set completely.") from None

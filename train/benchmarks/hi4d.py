@@ -12,16 +12,16 @@ counts. Papers do not say how they rendered theirs. Pieces of 64 frames.
 from __future__ import annotations
 
 import re
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from synth.conventions import ThfmError
 from train.benchmarks.base import Benchmark, Column, Published, Request
-from train.benchmarks.files import folders, pictures, piece_key, pieces, read_rgb
+from train.benchmarks.files import folders, pictures, read_npz, read_rgb
 from train.benchmarks.joints import to_camera
 from train.benchmarks.raster import project, see, vertex_normals
+from train.benchmarks.sequence import sequence_cases
 from train.inference.cases import Case
 
 _PAIRS, _CAMERA, _FPS, _PIECE = ("pair28", "pair32", "pair37"), 4, 30.0, 64
@@ -44,11 +44,13 @@ def _sequence(name: str, folder: Path, piece: int) -> list[Case]:
         if number := re.fullmatch(r"mesh-f(\d+)\.obj", path.name):
             meshes[int(number[1])] = path
     frames = sorted(images.keys() & meshes.keys())
+    if images and not frames:
+        raise ThfmError(f"{folder / 'frames'} holds no scan of the pictures of camera {_CAMERA}: unpack the scans too.")
     if not frames:
         return []
     intrinsics, view, distortion = read_camera(folder / "cameras" / "rgb_cameras.npz", _CAMERA)
 
-    def labels(part: slice, names) -> dict[str, np.ndarray]:
+    def labels(part: slice) -> dict[str, np.ndarray]:
         height, width = read_rgb([images[frames[part.start]]]).shape[1:3]
         shape = (part.stop - part.start, height, width)
         found = {"normals": np.full((*shape, 3), np.nan, np.float32), "instances": np.zeros(shape, np.uint8)}
@@ -61,30 +63,24 @@ def _sequence(name: str, folder: Path, piece: int) -> list[Case]:
             rows, columns = seen.pixels.T
             found["normals"][t, rows, columns] = np.where(length > 1e-9, normals / np.maximum(length, 1e-9), np.nan)
             found["instances"][t, rows, columns] = 1  # people, without telling them apart
-        return {n: found[n] for n in names}
+        return found
 
-    return [
-        Case(
-            piece_key(name, part, len(frames)),
-            ("normals", "instances"),
-            _FPS,
-            partial(read_rgb, [images[frame] for frame in frames[part]]),
-            partial(labels, part),
-        )
-        for part in pieces(len(frames), piece)
-    ]
+    def rgb(part: slice) -> np.ndarray:
+        return read_rgb([images[frame] for frame in frames[part]])
+
+    return sequence_cases(name, len(frames), piece, _FPS, ("normals", "instances"), rgb, labels)
 
 
 def read_camera(path: Path, camera: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Intrinsics (3, 3), world to camera (4, 4) and distortion (5,) of a camera. Raises ThfmError."""
+    data = read_npz(path, ("ids", "intrinsics", "intirnsics", "extrinsics", "dist_coeffs"))
     try:
-        with np.load(path, allow_pickle=False) as file:
-            place = file["ids"].astype(int).ravel().tolist().index(camera)
-            key = "intrinsics" if "intrinsics" in file else "intirnsics"  # as dataset.md spells it
-            matrix, view, bend = (np.asarray(file[k][place], np.float64) for k in (key, "extrinsics", "dist_coeffs"))
-    except (OSError, KeyError, ValueError) as error:
+        place = data["ids"].astype(int).ravel().tolist().index(camera)
+        key = "intrinsics" if "intrinsics" in data else "intirnsics"  # as dataset.md spells it
+        matrix, view, bend = (np.asarray(data[k][place], np.float64) for k in (key, "extrinsics", "dist_coeffs"))
+        return matrix.reshape(3, 3), np.concatenate([view[:3, :4], [[0, 0, 0, 1]]]), bend
+    except (KeyError, ValueError, IndexError) as error:
         raise ThfmError(f"{path} does not tell camera {camera} ({error}): unpack the data set completely.") from None
-    return matrix, np.concatenate([view[:3, :4], [[0, 0, 0, 1]]]), bend
 
 
 def read_obj(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -111,7 +107,7 @@ BENCHMARK = Benchmark(
     name="hi4d",
     title="Hi4D, surface normals",
     layout="pair28, pair32 and pair37, each <action>/images/4, frames/mesh-f*.obj and cameras/rgb_cameras.npz",
-    protocol="pairs 28, 32, 37, camera 4, every pixel that the scan covers, smooth normals of the scan",
+    protocol="pairs 28, 32, 37, camera 4 (published: 1,195 frames), all that the scan covers, its smooth normals",
     tasks={"normals": {"region": "scene"}},
     columns=(
         Column("normals", "mean", "mean ° ↓"),

@@ -15,15 +15,15 @@ left out, as everywhere.
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from synth.conventions import JOINT_NAMES, ThfmError
-from train.benchmarks.base import Benchmark, Column, Published, Request
-from train.benchmarks.files import piece_key, pieces
+from synth.conventions import ThfmError
+from train.benchmarks.base import Benchmark, Published, Request
 from train.benchmarks.joints import H36M14, H36M_PELVIS, joint_labels
+from train.benchmarks.pose_row import COLUMNS, FIELDS
+from train.benchmarks.sequence import sequence_cases
 from train.inference.cases import Case
 from train.inference.video_io import open_source, read
 
@@ -36,7 +36,10 @@ def _cases(request: Request) -> list[Case]:
     cases = []
     for subject in _SUBJECTS:
         folder = request.folder / subject
-        for pose in sorted((folder / "MyPoseFeatures" / "D3_Positions_mono").glob(f"*.{_CAMERA}.cdf")):
+        poses = sorted((folder / "MyPoseFeatures" / "D3_Positions_mono").glob(f"*.{_CAMERA}.cdf"))
+        if not poses and (folder / "Videos").is_dir():
+            raise ThfmError(f"{folder / 'MyPoseFeatures' / 'D3_Positions_mono'} holds no pose: unpack the poses too.")
+        for pose in poses:
             action = pose.name.removesuffix(f".{_CAMERA}.cdf")
             if (subject, action) not in _DAMAGED:
                 video = folder / "Videos" / f"{action}.{_CAMERA}.mp4"
@@ -61,18 +64,12 @@ def _sequence(name: str, video: Path, pose: Path, piece: int) -> list[Case]:
             raise ThfmError(f"{video} has fewer frames than {pose.name} has poses: fetch it again.")
         return np.stack(frames)
 
-    def labels(part: slice, names) -> dict[str, np.ndarray]:
+    def labels(part: slice) -> dict[str, np.ndarray]:
         chosen = [(H36M_PELVIS, "pelvis"), *H36M14]
         places = [place for place, _ in chosen]
-        found = joint_labels(joints[None, part][:, :, places], [ours for _, ours in chosen])
-        found["visibility"][:, :, JOINT_NAMES.index("pelvis")] = 0  # the origin, and none of the 14 that count
-        return {name: found[name] for name in names}
+        return joint_labels(joints[None, part][:, :, places], [ours for _, ours in chosen])
 
-    return [
-        Case(piece_key(name, part, len(joints)), ("joints3d", "visibility"), _FPS, partial(rgb, part),
-             partial(labels, part))
-        for part in pieces(len(joints), piece)
-    ]  # fmt: skip
+    return sequence_cases(name, len(joints), piece, _FPS, FIELDS, rgb, labels)
 
 
 def read_poses(path: Path) -> np.ndarray:
@@ -93,8 +90,8 @@ BENCHMARK = Benchmark(
     title="Human3.6M, 3D pose",
     layout="S9 and S11, each with Videos/*.mp4 and MyPoseFeatures/D3_Positions_mono/*.cdf",
     protocol="subjects 9 and 11, camera 60457274, 25 frames/s, joints nearest to H36M-14 without the top of the head",
-    tasks={"keypoints3d": {"in_frame_only": True, "rank_by": "box"}},
-    columns=(Column("keypoints3d", "pa_mpjpe", "PA-MPJPE mm ↓"), Column("keypoints3d", "mpjpe", "MPJPE mm ↓")),
+    tasks={"keypoints3d": {"in_frame_only": True, "rank_by": "box", "count_root": False}},
+    columns=COLUMNS,
     published=(Published("THFM", (27.7, None), "arXiv 2603.25892", "14 joints by SMPL's regressor"),),
     cases=_cases,
 )

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from train.benchmarks.base import Benchmark, Request
-from train.benchmarks.depth_row import COLUMNS, OPTIONS, depth_case
-from train.benchmarks.files import check_there, folders, pictures, piece_key, pieces, read_raw
+from train.benchmarks.depth_row import COLUMNS, OPTIONS, depth_cases
+from train.benchmarks.files import check_there, folders, pictures, read_raw
 from train.inference.cases import Case
 
 _FPS, _PIECE, _FAR = 10.0, 110, 80.0
@@ -34,9 +34,7 @@ def _cases(request: Request) -> list[Case]:
         root = next((r for r in roots if (r / date / drive.name).is_dir()), roots[1])
         colour = [root / date / drive.name / "image_02" / "data" / path.name for path in depth]
         check_there(colour)
-        for part in pieces(len(depth), request.frames or _PIECE) if depth else ():
-            key = piece_key(drive.name, part, len(depth))
-            cases.append(depth_case(key, colour[part], depth[part], _FPS, _read, 1e-3, _FAR))
+        cases += depth_cases(drive.name, colour, depth, _FPS, _read, 1e-3, _FAR, request.frames or _PIECE)
     return cases
 
 

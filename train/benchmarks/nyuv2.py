@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from train.benchmarks.base import Benchmark, Request
-from train.benchmarks.depth_row import COLUMNS, OPTIONS, depth_case
+from train.benchmarks.depth_row import COLUMNS, OPTIONS, depth_cases
 from train.benchmarks.files import check_there, folders, read_raw
 from train.inference.cases import Case
 
@@ -31,7 +31,7 @@ def _cases(request: Request) -> list[Case]:
                 depth = room / f"sync_depth_{colour.stem.removeprefix('rgb_')}.png"
                 check_there([depth])
                 key = f"{room.name}-{colour.stem.removeprefix('rgb_')}"
-                cases.append(depth_case(key, [colour], [depth], None, _read, 1e-3, 10.0))
+                cases += depth_cases(key, [colour], [depth], None, _read, 1e-3, 10.0)
     return cases
 
 

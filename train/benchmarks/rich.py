@@ -15,18 +15,19 @@ are made smaller to 1280 pixels.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from synth.conventions import JOINT_NAMES, NUM_BODY_JOINTS, ThfmError
-from train.benchmarks.base import Benchmark, Column, Companion, Published, Request
+from train.benchmarks.base import Benchmark, Companion, Published, Request
 from train.benchmarks.body import Skeleton, load_skeleton
-from train.benchmarks.files import PICTURES, folders, piece_key, pieces, read_rgb
+from train.benchmarks.files import folders, pictures, read_rgb
 from train.benchmarks.joints import LARGEST, joint_labels, to_camera
+from train.benchmarks.pose_row import COLUMNS, FIELDS
 from train.benchmarks.safe_pickle import load_plain
+from train.benchmarks.sequence import sequence_cases
 from train.inference.cases import Case
 
 _PIECE, _FPS, _SPLIT = 128, 30.0, "test"
@@ -45,45 +46,48 @@ def _cases(request: Request) -> list[Case]:
 
     cases = []
     for sequence in folders(request.folder / "images" / _SPLIT):
-        bodies = request.folder / "bodies" / _SPLIT / sequence.name
+        bodies = {
+            frame.name: sorted(frame.glob("*.pkl"))
+            for frame in folders(request.folder / "bodies" / _SPLIT / sequence.name)
+        }
         for camera in folders(sequence):
-            found = _camera(request.folder, camera, bodies, skeleton, request.frames or _PIECE)
-            cases += found
+            cases += _camera(request.folder, camera, bodies, skeleton, request.frames or _PIECE)
     return cases
 
 
-def _camera(folder: Path, camera: Path, bodies: Path, skeleton: Callable[[int], Skeleton], piece: int) -> list[Case]:
-    number = camera.name.removeprefix("cam_")
-    images = {p.stem.split("_")[0]: p for p in sorted(camera.iterdir()) if p.suffix.lower() in PICTURES}
-    known = {frame.name for frame in folders(bodies)}
-    frames = [frame for frame in images if frame in known]
+def _camera(
+    folder: Path, camera: Path, bodies: Mapping[str, Sequence[Path]], skeleton: Callable[[int], Skeleton], piece: int
+) -> list[Case]:
+    images = {p.stem.split("_")[0]: p for p in pictures(camera)}
+    frames = [frame for frame in images if frame in bodies]
+    sequence = camera.parent.name
+    if images and not frames:
+        raise ThfmError(f"{folder / 'bodies' / _SPLIT / sequence} holds no body of {camera.name}: unpack them too.")
     if not frames:
         return []
-    scene = bodies.name.split("_")[0]
-    view = read_view(folder / "scan_calibration" / scene / "calibration" / f"{int(number):03d}.xml")
-    subjects = sorted({p.stem for frame in frames for p in (bodies / frame).glob("*.pkl")})
+    view = read_view(folder / "scan_calibration" / sequence.split("_")[0] / "calibration" / _calibration(camera))
+    subjects = sorted({path.stem for frame in frames for path in bodies[frame] if path.stem.isdigit()})
 
-    def labels(part: slice, names) -> dict[str, np.ndarray]:
+    def labels(part: slice) -> dict[str, np.ndarray]:
         chosen = frames[part]
         joints = np.full((len(subjects), len(chosen), NUM_BODY_JOINTS, 3), np.nan)
-        for s, subject in enumerate(subjects):
-            for t, frame in enumerate(chosen):
-                path = bodies / frame / f"{subject}.pkl"
-                if path.is_file():
-                    joints[s, t] = _joints(path, skeleton(int(subject)))
-        found = joint_labels(to_camera(joints, view), JOINT_NAMES[:NUM_BODY_JOINTS])
-        return {name: found[name] for name in names}
+        for t, frame in enumerate(chosen):
+            for path in bodies[frame]:
+                if path.stem in subjects:
+                    joints[subjects.index(path.stem), t] = _joints(path, skeleton(int(path.stem)))
+        return joint_labels(to_camera(joints, view), JOINT_NAMES[:NUM_BODY_JOINTS])
 
-    return [
-        Case(
-            piece_key(f"{bodies.name}-{camera.name}", part, len(frames)),
-            ("joints3d", "visibility"),
-            _FPS,
-            partial(read_rgb, [images[frame] for frame in frames[part]], LARGEST),
-            partial(labels, part),
-        )
-        for part in pieces(len(frames), piece)
-    ]
+    def rgb(part: slice) -> np.ndarray:
+        return read_rgb([images[frame] for frame in frames[part]], LARGEST)
+
+    return sequence_cases(f"{sequence}-{camera.name}", len(frames), piece, _FPS, FIELDS, rgb, labels)
+
+
+def _calibration(camera: Path) -> str:
+    number = camera.name.removeprefix("cam_")
+    if not number.isdigit():
+        raise ThfmError(f"{camera} is no folder of a camera: RICH names them cam_00, cam_01 and so on.")
+    return f"{int(number):03d}.xml"
 
 
 def _joints(path: Path, skeleton: Skeleton) -> np.ndarray:
@@ -112,7 +116,7 @@ BENCHMARK = Benchmark(
     layout="images/test/<sequence>/cam_XX, bodies/test/<sequence> and scan_calibration/<scene>",
     protocol="test split, every camera that is there, SMPL-X's own 22 body joints, whole frames without a person's box",
     tasks={"keypoints3d": {"in_frame_only": False, "rank_by": "box"}},
-    columns=(Column("keypoints3d", "pa_mpjpe", "PA-MPJPE mm ↓"), Column("keypoints3d", "mpjpe", "MPJPE mm ↓")),
+    columns=COLUMNS,
     published=(Published("THFM", (34.7, None), "arXiv 2603.25892", "24 joints by SMPL's regressor"),),
     cases=_cases,
     companions={"bodies": Companion("the folder with SMPL-X's model files, SMPLX_{FEMALE,MALE}.npz", True)},

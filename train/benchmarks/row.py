@@ -29,7 +29,7 @@ def to_table(benchmark: Benchmark, report: Report, name: str) -> RenderableType:
     for column in benchmark.columns:
         table.add_column(column.heading, justify="right")
     table.add_column("source", style="dim")
-    table.add_row(name, *map(number, row_of(benchmark, report)), "this run", style="bold")
+    table.add_row(Text(name), *map(number, row_of(benchmark, report)), "this run", style="bold")
     for row in benchmark.published:
         source = f"{row.source}; {row.note}" if row.note else row.source
         table.add_row(row.method, *map(number, row.values), source)

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from train.benchmarks.base import Benchmark, Request
-from train.benchmarks.depth_row import COLUMNS, OPTIONS, depth_case
+from train.benchmarks.depth_row import COLUMNS, OPTIONS, depth_cases
 from train.benchmarks.files import check_there, folders, read_raw, read_rgb
 from train.inference.cases import Case
 
@@ -30,12 +30,10 @@ def _cases(request: Request) -> list[Case]:
         for scan in folders(root):
             numbered = sorted((int(p.stem), p) for p in (scan / "color").glob("*.jpg") if p.stem.isdigit())
             colour = [path for _, path in numbered][::_STEP][: request.frames or _FRAMES]
-            if not colour:
-                continue
             depth = [scan / "depth" / f"{path.stem}.png" for path in colour]
             check_there(depth)
-            case = depth_case(scan.name, colour, depth, _FPS, _read, 1e-3, 10.0)
-            cases.append(Case(case.key, case.fields, case.fps, partial(_rgb, colour, depth[0]), case.labels))
+            rgb = partial(_rgb, like=depth[:1])
+            cases += depth_cases(scan.name, colour, depth, _FPS, _read, 1e-3, 10.0, rgb=rgb)
     return cases
 
 
@@ -43,8 +41,8 @@ def _read(paths: Sequence[Path]) -> np.ndarray:
     return read_raw(paths) / np.float32(1000)
 
 
-def _rgb(paths: Sequence[Path], like: Path) -> np.ndarray:
-    height, width = read_raw([like]).shape[1:]
+def _rgb(paths: Sequence[Path], like: Sequence[Path]) -> np.ndarray:
+    height, width = read_raw(like).shape[1:]
     frames = [Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS) for frame in read_rgb(paths)]
     return np.stack([np.asarray(frame) for frame in frames])
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from synth.conventions import ThfmError
 from train.benchmarks.base import Benchmark, Request
-from train.benchmarks.depth_row import COLUMNS, OPTIONS, depth_case
-from train.benchmarks.files import check_there, folders, pictures, piece_key, pieces
+from train.benchmarks.depth_row import COLUMNS, OPTIONS, depth_cases
+from train.benchmarks.files import check_there, folders, pictures
 from train.inference.cases import Case
 
 _MARK, _FPS, _FAR = 202021.25, 24.0, 70.0
@@ -31,9 +31,7 @@ def _cases(request: Request) -> list[Case]:
         colour = pictures(scene)
         depth = [request.folder / "training" / "depth" / scene.name / f"{p.stem}.dpt" for p in colour]
         check_there(depth)
-        for part in pieces(len(colour), request.frames):
-            key = piece_key(scene.name, part, len(colour))
-            cases.append(depth_case(key, colour[part], depth[part], _FPS, _read, 0.0, _FAR))
+        cases += depth_cases(scene.name, colour, depth, _FPS, _read, 0.0, _FAR, request.frames)
     return cases
 
 

@@ -5,17 +5,20 @@ Layout: ``evaluation/`` of github.com/PeterL1n/RobustVideoMatting: ``videomatte_
 ``generate_videomatte_with_background_*.py`` of that repository writes is read too (clips without the two folders).
 
 Subset and protocol: every clip with ``com`` and ``pha``. Numbers as that repository's ``evaluate_lr.py`` prints them:
-MAD and MSE x 1000, dtSSD x 100; its Grad first stretches each matte to [0, 1], ours does not.
+MAD and MSE x 1000, dtSSD x 100; its Grad first stretches each matte to [0, 1], ours does not; its dtSSD counts a 0 for
+the first frame of each clip.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from synth.conventions import ThfmError
 from train.benchmarks.base import Benchmark, Column, Request
-from train.benchmarks.files import folders, pictures, piece_key, pieces, read_alpha, read_rgb
+from train.benchmarks.files import folders, pictures, read_alpha, read_rgb
+from train.benchmarks.sequence import sequence_cases
 from train.inference.cases import Case
 
 _FPS = 30.0
@@ -34,14 +37,15 @@ def _cases(request: Request) -> list[Case]:
         colour, alpha = pictures(clip / "com"), pictures(clip / "pha")
         if not colour or [p.stem for p in colour] != [p.stem for p in alpha]:
             raise ThfmError(f"{clip}: com and pha do not hold the same frames: unpack the data set completely.")
-        for part in pieces(len(colour), request.frames):
-            key = piece_key(name, part, len(colour))
-            cases.append(Case(key, ("matte",), _FPS, partial(read_rgb, colour[part]), partial(_labels, alpha[part])))
+        cases += _clip(name, colour, alpha, request.frames)
     return cases
 
 
-def _labels(paths: list[Path], names) -> dict:
-    return {name: read_alpha(paths) for name in names}
+def _clip(name: str, colour: list[Path], alpha: list[Path], piece: int | None) -> list[Case]:
+    def labels(part: slice) -> dict[str, np.ndarray]:
+        return {"matte": read_alpha(alpha[part])}
+
+    return sequence_cases(name, len(colour), piece, _FPS, ("matte",), lambda part: read_rgb(colour[part]), labels)
 
 
 BENCHMARK = Benchmark(

@@ -27,7 +27,7 @@ def judged(
         report, _ = judge(run, predictor, question, out, fresh=fresh, progress=advance)
     console = Console()
     console.print(to_terminal(report))
-    console.print(f"{report.about['clips']}: {out / 'report.html'}", highlight=False, soft_wrap=True)
+    console.print(f"{report.about['clips']}: {out / 'report.html'}", highlight=False, markup=False, soft_wrap=True)
     for key, why in report.failed.items():
-        console.print(f"{key}: {why}", style="red", highlight=False, soft_wrap=True)
+        console.print(f"{key}: {why}", style="red", highlight=False, markup=False, soft_wrap=True)
     return report, FAILED_CLIPS if report.failed else 0

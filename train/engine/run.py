@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import yaml
 
 from synth.conventions import ThfmError
+from train.files import remove, replace_text
 
 _OURS = ("config.yaml", "metrics.jsonl", "tensorboard", "pictures", "checkpoints", "final", "ray")
 _ABSENT = "(not set)"
@@ -34,12 +34,7 @@ class Run:
 
     def clear(self) -> None:
         """Delete what a run writes, and nothing else."""
-        for name in _OURS:
-            path = self.folder / name
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+        remove(self.folder, _OURS)
 
     def asked_to_stop(self) -> int:
         """The signal that the file ``stop`` stands for (SIGTERM if it names none); 0 without the file."""
@@ -89,10 +84,3 @@ def flat(tree: Any, prefix: str = "") -> dict[str, Any]:
     for key, value in tree.items():
         leaves |= flat(value, f"{prefix}.{key}" if prefix else str(key))
     return leaves
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a file that is complete or as it was."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text)
-    os.replace(part, path)

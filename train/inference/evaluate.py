@@ -13,6 +13,7 @@ from PIL import Image
 
 from synth.conventions import ThfmError
 from train.inference.cases import Case, at_frames, check_keys, check_sizes
+from train.inference.fields import kind_of
 from train.inference.gallery import Gallery, board, chosen_frames
 from train.inference.results import Results, pack, unpack
 from train.tasks import Labels, MeanAnswer, Measure, Task, build_tasks, with_extras
@@ -21,7 +22,7 @@ Answer = Callable[..., Mapping[str, Labels]]
 """(video (T, H, W, 3) uint8, names of tasks, fps=frames a second) -> task -> decoded labels of that size."""
 Progress = Callable[[str, int, int | None], None]
 
-MAY_CHANGE = ("alignment", "measure_far", "region", "rank_by", "visible_only", "in_frame_only")
+MAY_CHANGE = ("alignment", "measure_far", "region", "rank_by", "visible_only", "in_frame_only", "count_root")
 """Options of tasks that say what is measured, not what a model was taught."""
 _CONSTANT_FRAMES = 5
 
@@ -33,7 +34,7 @@ class Judged:
     Attributes:
         judges: task by name, with the options that were measured with.
         total, constant: task -> summed statistics of the model and of the constant answer.
-        clips: task -> [(key, metrics, the constant's metrics)], in the order of the set.
+        clips: task -> [(key, headline number, the constant's)], in the order of the set; NaN for none.
         galleries: task -> pictures of its best and worst clips.
         failed: key -> why.
         unlabelled: how many clips have no label of any task.
@@ -43,7 +44,7 @@ class Judged:
     judges: Mapping[str, Task]
     total: dict[str, Measure] = field(default_factory=dict)
     constant: dict[str, Measure] = field(default_factory=dict)
-    clips: dict[str, list[tuple[str, dict[str, float], dict[str, float]]]] = field(default_factory=dict)
+    clips: dict[str, list[tuple[str, float, float]]] = field(default_factory=dict)
     galleries: dict[str, Gallery] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     unlabelled: int = 0
@@ -105,7 +106,7 @@ def evaluate(
         judged.galleries[name] = Gallery(results.pictures / name, task.headline[1], keep)
     for number, case in enumerate(cases):
         progress(case.key, number, len(cases))
-        record = results.done.get(case.key)
+        record = results.record(case.key)
         new = record is None
         drawings: dict[str, Image.Image] = {}
         if new:
@@ -140,6 +141,8 @@ def _judge(
     start = time.perf_counter()
     answers = dict(answer(rgb, list(judges), fps=case.fps))
     seconds = time.perf_counter() - start
+    for name, task in judges.items():
+        _check_numbers(answers[name], task, case.key)
     record: dict[str, Any] = {
         "key": case.key, "frames": len(rgb), "height": rgb.shape[1], "width": rgb.shape[2], "seconds": seconds,
         "tasks": {},
@@ -157,7 +160,7 @@ def _judge(
             measure = task.measure(flat, labels)
             found |= {"constant_sums": pack(measure), "constant": _plain(task.summarise(measure))}
         record["tasks"][name] = found
-        score = found["metrics"].get(task.headline[0], float("nan"))
+        score = _score(found["metrics"], task)
         if galleries[name].would_take(case.key, score):
             boards[name] = _board(task, rgb, prediction, labels)
     return record, boards
@@ -185,10 +188,23 @@ def _count(judged: Judged, record: Mapping[str, Any], boards: Mapping[str, Image
         _add(judged.total, name, unpack(found["sums"]))
         if "constant_sums" in found:
             _add(judged.constant, name, unpack(found["constant_sums"]))
-        metrics = {k: float("nan") if v is None else v for k, v in found["metrics"].items()}
-        flat = {k: float("nan") if v is None else v for k, v in found.get("constant", {}).items()}
-        judged.clips.setdefault(name, []).append((record["key"], metrics, flat))
-        judged.galleries[name].offer(record["key"], metrics.get(task.headline[0], float("nan")), boards.get(name))
+        score, flat = (_score(found.get(of, {}), task) for of in ("metrics", "constant"))
+        judged.clips.setdefault(name, []).append((record["key"], score, flat))
+        judged.galleries[name].offer(record["key"], score, boards.get(name))
+
+
+def _score(metrics: Mapping[str, float | None], task: Task) -> float:
+    """The headline number of a clip; NaN where nothing could be measured."""
+    value = metrics.get(task.headline[0])
+    return float("nan") if value is None else value
+
+
+def _check_numbers(prediction: Labels, task: Task, key: str) -> None:
+    """Raises ThfmError for an answer with NaN or infinity: left out in silence, a clip that broke the model would
+    flatter it. Surface points alone may be NaN, off people."""
+    for name, value in prediction.items():
+        if kind_of(name, value, task.sparse) != "place" and not np.isfinite(value).all():
+            raise ThfmError(f"{key}: the answer of {task.name} holds numbers that are not finite: try --dtype float32.")
 
 
 def _add(totals: dict[str, Measure], name: str, measure: Measure) -> None:

@@ -89,7 +89,7 @@ def judge(
         raise ThfmError(f"{question.data}: no clip could be judged: {why}")
     words = f"the mean of the targets of {min(question.constant, len(question.cases))} of these clips, for every video"
     report = report_of(judged, question.title, _about(model, predictor, question), words if question.constant else "")
-    results.write("report.json", to_json(report, judged))
+    results.write("report.json", to_json(report, lambda key, task: results.record(key)["tasks"][task]["metrics"]))
     pictures = {
         name: {key: gallery.path(key) for key in (*gallery.best, *gallery.worst)}
         for name, gallery in judged.galleries.items()

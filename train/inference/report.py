@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +94,7 @@ def report_of(judged: Judged, title: str, about: Mapping[str, str], constant: st
             row = Row(what, _finite(number), _finite(flat.get(key)), *known[what], of or None)
             (details if of else rows).append(row)
         head, gallery = task.headline[0], judged.galleries[name]
-        clips = tuple((key, _finite(m.get(head)), _finite(c.get(head))) for key, m, c in judged.clips[name])
+        clips = tuple((key, _finite(value), _finite(flat)) for key, value, flat in judged.clips[name])
         tasks.append(
             TaskReport(
                 name, task.protocol(), head, tuple(rows), tuple(details), clips,
@@ -109,35 +109,33 @@ def report_of(judged: Judged, title: str, about: Mapping[str, str], constant: st
     return Report(title, facts, constant, tuple(tasks), judged.failed, judged.unlabelled)
 
 
-def to_json(report: Report, judged: Judged) -> str:
-    """Everything but pictures and statistics: each metric of each task, overall and clip by clip."""
-    tasks: dict[str, Any] = {}
-    for task in report.tasks:
-        overall = {}
-        for row in (*task.rows, *task.details):
-            entry = {
-                "value": row.value,
-                "unit": row.unit,
-                "better": "larger" if row.larger else "smaller",
-                "how": row.how,
-            }
-            if report.constant:
-                entry["constant"] = row.constant
-            overall[row.name if row.of is None else f"{row.name}/{row.of}"] = entry
-        clips = {
-            key: {name: _finite(value) for name, value in metrics.items()}
-            for key, metrics, _ in judged.clips[task.name]
-        }
-        tasks[task.name] = {"protocol": task.protocol, "headline": task.headline, "overall": overall, "clips": clips}
-    whole = {
-        "title": report.title,
-        "about": dict(report.about),
-        "constant": report.constant,
-        "tasks": tasks,
-        "failed": dict(report.failed),
-        "unlabelled": report.unlabelled,
-    }
-    return json.dumps(whole, indent=1)
+def to_json(report: Report, metrics: Callable[[str, str], Mapping[str, float | None]]) -> Iterator[str]:
+    """Everything but pictures and statistics, in pieces of text: a hundred thousand clips are more than fits in memory.
+
+    Args:
+        metrics: (key of a clip, task) -> its metrics by name.
+    """
+    head = {"title": report.title, "about": dict(report.about), "constant": report.constant}
+    tail = {"failed": dict(report.failed), "unlabelled": report.unlabelled}
+    yield json.dumps(head, indent=1).removesuffix("\n}") + ',\n "tasks": {'
+    for number, task in enumerate(report.tasks):
+        about = {"protocol": task.protocol, "headline": task.headline, "overall": _overall(task, bool(report.constant))}
+        yield f"{',' if number else ''}\n{json.dumps(task.name)}: "
+        yield json.dumps(about, indent=1).removesuffix("\n}") + ',\n "clips": {'
+        for place, (key, _, _) in enumerate(task.clips):
+            yield f"{',' if place else ''}\n  {json.dumps(key)}: {json.dumps(metrics(key, task.name))}"
+        yield "}}"
+    yield "},\n" + json.dumps(tail, indent=1).removeprefix("{\n") + "\n"
+
+
+def _overall(task: TaskReport, constant: bool) -> dict[str, dict[str, Any]]:
+    overall = {}
+    for row in (*task.rows, *task.details):
+        entry = {"value": row.value, "unit": row.unit, "better": "larger" if row.larger else "smaller", "how": row.how}
+        if constant:
+            entry["constant"] = row.constant
+        overall[row.name if row.of is None else f"{row.name}/{row.of}"] = entry
+    return overall
 
 
 def to_terminal(report: Report) -> RenderableType:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import islice
 from pathlib import Path
 
 from train.inference.report import Report, Row, TaskReport, number
+from train.inference.report_spread import spread
 from train.inference.report_style import STYLE
 
-_WIDTH, _TALLEST, _MARGIN = 640, 120, 24  # of a plot, in its own units
+_NAMED = 100  # clips without numbers that are named
+_LISTED = 250  # best and worst clips, each, of a set too large to be listed
 
 
 def to_html(report: Report, pictures: Mapping[str, Mapping[str, Path]]) -> str:
@@ -86,32 +89,13 @@ def _value(value: float | None, unit: str) -> str:
 
 
 def _spread(task: TaskReport) -> str:
-    """Each clip a dot along the headline metric; dots that would touch are stacked."""
-    row = _headline(task)
-    values = [(v, key) for key, v, _ in task.clips if v is not None]
+    """Where the clips lie along the headline metric."""
+    values = [(value, key) for key, value, _ in task.clips if value is not None]
     if len(values) < 2:
         return ""
-    low, high = min(v for v, _ in values), max(v for v, _ in values)
-    span = (high - low) or 1.0
-    radius = 4 if len(values) <= 120 else 2
-    columns: dict[int, int] = {}
-    places = []
-    for value, key in sorted(values):
-        column = round((_MARGIN + (value - low) / span * (_WIDTH - 2 * _MARGIN)) / (2 * radius))
-        columns[column] = columns.get(column, -1) + 1
-        places.append((2 * radius * column, columns[column], value, key))
-    base = min(2 * radius * (2 + max(columns.values())), _TALLEST)
-    dots = [
-        f'<circle cx="{x}" cy="{max(radius, base - radius - 2 - 2 * radius * level)}" r="{radius - 0.6}">'
-        f"<title>{escape(key)}: {number(value)}</title></circle>"
-        for x, level, value, key in places
-    ]
-    height = base + 24
+    row = _headline(task)
     return (
-        f'<figure class="spread"><svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="spread over clips">'
-        f'<line x1="{_MARGIN}" x2="{_WIDTH - _MARGIN}" y1="{base}" y2="{base}"/>{"".join(dots)}'
-        f'<text x="{_MARGIN}" y="{height - 6}">{number(low)}</text>'
-        f'<text x="{_WIDTH - _MARGIN}" y="{height - 6}" text-anchor="end">{number(high)}</text></svg>'
+        f'<figure class="spread">{spread(values)}'
         f"<figcaption>{escape(row.name)} {_arrow(row.larger)} of each clip</figcaption></figure>"
     )
 
@@ -153,20 +137,32 @@ def _details(task: TaskReport) -> str:
 def _every_clip(task: TaskReport) -> str:
     row = _headline(task)
     ordered = sorted(task.clips, key=lambda c: (c[1] is None, -(c[1] or 0) if row.larger else (c[1] or 0)))
-    lines = "".join(
-        f'<tr><th>{escape(key)}</th><td class="number">{_value(value, row.unit)}</td>'
-        f'<td class="number flat">{_value(flat, row.unit)}</td></tr>'
-        for key, value, flat in ordered
-    )
+    between = len(ordered) - 2 * _LISTED
+    few = between <= 0
+    title = f"All {len(ordered)} clips" if few else f"The {_LISTED} best and the {_LISTED} worst clips"
+    lines = [_clip_line(clip, row.unit) for clip in (ordered if few else (*ordered[:_LISTED], *ordered[-_LISTED:]))]
+    if not few:
+        lines.insert(_LISTED, f'<tr><td colspan="3">{between:,} clips between them stand in report.json</td></tr>')
     return (
-        f"<details><summary>All {len(ordered)} clips, best first</summary><div class='columns'><table><thead><tr>"
-        f"<th>clip</th><th>{escape(row.name)}</th><th>constant</th></tr></thead><tbody>{lines}</tbody></table>"
+        f"<details><summary>{title}, best first</summary><div class='columns'><table><thead><tr>"
+        f"<th>clip</th><th>{escape(row.name)}</th><th>constant</th></tr></thead><tbody>{''.join(lines)}</tbody></table>"
         "</div></details>"
     )
 
 
+def _clip_line(clip: tuple[str, float | None, float | None], unit: str) -> str:
+    key, value, flat = clip
+    return (
+        f'<tr><th>{escape(key)}</th><td class="number">{_value(value, unit)}</td>'
+        f'<td class="number flat">{_value(flat, unit)}</td></tr>'
+    )
+
+
 def _faults(report: Report) -> str:
-    notes = [f"<li><b>{escape(key)}</b>: {escape(why)}</li>" for key, why in report.failed.items()]
+    named = islice(report.failed.items(), _NAMED)
+    notes = [f"<li><b>{escape(key)}</b>: {escape(why)}</li>" for key, why in named]
+    if len(report.failed) > _NAMED:
+        notes.append(f"<li>{len(report.failed) - _NAMED:,} more clips stand in report.json.</li>")
     if report.unlabelled:
         notes.append(f"<li>{report.unlabelled} clips have no label of any task that was asked for.</li>")
     if not notes:

@@ -37,7 +37,8 @@ tbody tr+tr>*{border-top:1px solid var(--line)}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.flat{color:var(--soft)}
 thead th:nth-child(2),thead th:nth-child(3):not(:last-child),.columns thead th:nth-child(3){text-align:right}
 tbody th{white-space:nowrap}.headline th,.headline .number:not(.flat){font-weight:650}
-svg{width:100%;height:auto;display:block}svg circle{fill:var(--dot)}svg circle:hover{fill:var(--accent)}
+svg{width:100%;height:auto;display:block}svg circle,svg rect{fill:var(--dot)}
+svg circle:hover,svg rect:hover{fill:var(--accent)}
 svg line{stroke:var(--line);stroke-width:1.5}svg text{fill:var(--soft);font-size:13px}
 .clips{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:1rem}
 .clip{margin:0;min-width:0}.rows{display:flex;gap:.4rem}.rows img{min-width:0;flex:1 1 auto;width:calc(100% - 1.4rem);

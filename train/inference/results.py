@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
-import shutil
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from synth.conventions import ThfmError
+from train.files import remove, replace_text
 from train.tasks import Measure
 
 SETTINGS, CLIPS, PICTURES = "settings.json", "clips.jsonl", "pictures"
@@ -46,10 +47,15 @@ def unpack(packed: Mapping[str, Any]) -> Measure:
 class Results:
     """The folder of an evaluation: settings.json, clips.jsonl, pictures/.
 
+    Records stay in the file, since a hundred thousand of them fill gigabytes; only where they begin is in memory.
+
     Args:
         folder: is made if need be.
         settings: what the results depend on, JSON-able.
         fresh: forget what the folder holds.
+
+    Attributes:
+        done: key of a finished clip -> where its record begins in clips.jsonl, bytes.
 
     Raises:
         ThfmError: the folder holds results of other settings, or cannot be written.
@@ -60,32 +66,39 @@ class Results:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if fresh:
-                self._clear()
+                remove(folder, OURS)
             self._check(json.loads(json.dumps(settings)))
-            self.done = self._read()
-            replace_text(folder / CLIPS, "".join(_line(record) for record in self.done.values()))
+            self.done = _tidied(folder / CLIPS)
         except OSError as error:
             raise _unwritable(folder, error) from None
+
+    def record(self, key: str) -> dict[str, Any] | None:
+        """What is known of a finished clip; None if it is not finished. Raises ThfmError if it is gone."""
+        if key not in self.done:
+            return None
+        try:
+            with open(self.folder / CLIPS, "rb") as file:
+                file.seek(self.done[key])
+                return json.loads(file.readline())
+        except (OSError, ValueError) as error:
+            raise ThfmError(
+                f"{self.folder / CLIPS} was changed meanwhile ({error}): start the command again."
+            ) from None
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Keep what is known of a clip, at once. Raises ThfmError if it cannot be written."""
         try:
-            with open(self.folder / CLIPS, "a") as file:
-                file.write(_line(record))
+            with open(self.folder / CLIPS, "ab") as file:
+                place = file.tell()
+                file.write(json.dumps(record).encode() + b"\n")
         except OSError as error:
             raise _unwritable(self.folder, error) from None
+        if "error" not in record:
+            self.done[record["key"]] = place
 
-    def write(self, name: str, text: str) -> None:
+    def write(self, name: str, text: str | Iterable[str]) -> None:
         """A file of the folder, complete or as it was. Raises ThfmError if it cannot be written."""
         write_text(self.folder, name, text)
-
-    def _clear(self) -> None:
-        for name in OURS:
-            path = self.folder / name
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
 
     def _check(self, settings: dict[str, Any]) -> None:
         path = self.folder / SETTINGS
@@ -104,21 +117,25 @@ class Results:
                     "choose another --out, or begin anew with --fresh."
                 )
 
-    def _read(self) -> dict[str, dict[str, Any]]:
-        """Finished clips by key; lines that were cut off, and clips that failed, are forgotten."""
-        found: dict[str, dict[str, Any]] = {}
-        path = self.folder / CLIPS
-        for line in path.read_text().splitlines() if path.exists() else ():
+
+def _tidied(path: Path) -> dict[str, int]:
+    """Drop lines that were cut off and clips that failed; gives where the others begin, by key."""
+    places: dict[str, int] = {}
+    part = path.with_name(path.name + ".part")
+    with open(path, "rb") if path.exists() else io.BytesIO() as lines, open(part, "wb") as kept:
+        for line in lines:
             try:
                 record = json.loads(line)
                 if "error" not in record:
-                    found[record["key"]] = record
+                    places[record["key"]] = kept.tell()
+                    kept.write(line.rstrip(b"\n") + b"\n")
             except (ValueError, KeyError, TypeError):
                 continue
-        return found
+    os.replace(part, path)
+    return places
 
 
-def write_text(folder: Path, name: str, text: str) -> None:
+def write_text(folder: Path, name: str, text: str | Iterable[str]) -> None:
     """A file of a folder, complete or as it was. Raises ThfmError if it cannot be written."""
     try:
         replace_text(folder / name, text)
@@ -131,17 +148,6 @@ def results_folder(run: Path, kind: str, name: str) -> Path:
     if (run / "thfm.json").is_file():
         run = run.parent if run.name == "final" else run.with_name(f"{run.name}-results")
     return run / kind / name
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a file that is complete or as it was."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text)
-    os.replace(part, path)
-
-
-def _line(record: Mapping[str, Any]) -> str:
-    return json.dumps(record) + "\n"
 
 
 def _short(value: Any) -> str:

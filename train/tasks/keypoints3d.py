@@ -19,6 +19,7 @@ class Keypoints3dOptions(PointOptions):
 
     joints: JointSet = Field("smplx22", description="which joints")
     in_frame_only: bool = Field(True, description="leave joints out of frame out of loss and metrics")
+    count_root: bool = Field(True, description="let metrics count the pelvis too, whose error is 0 once it is aligned")
 
 
 class Keypoints3dTask(SparseTask):
@@ -38,6 +39,11 @@ class Keypoints3dTask(SparseTask):
         self._index = np.array([JOINT_NAMES.index(name) for name in self.joints])
         roots = ("pelvis",) if "pelvis" in self.joints else ("left_hip", "right_hip")
         self._roots = np.array([self.joints.index(name) for name in roots])
+
+    @property
+    def _only_moves(self) -> bool:
+        """Whether the root is there to move the others alone; hips that stand for a pelvis count always."""
+        return not self.options.count_root and "pelvis" in self.joints
 
     @property
     def groups(self) -> int:
@@ -69,7 +75,9 @@ class Keypoints3dTask(SparseTask):
         coded = self.encode(labels)
         truth = coded["target"].reshape(*coded["target"].shape[:2], -1, 3)
         fps = float(labels["fps"]) if "fps" in labels else None
-        return body_sums(prediction["joints3d"], truth, coded["valid"][..., ::3], self._roots, fps)
+        return body_sums(
+            prediction["joints3d"], truth, coded["valid"][..., ::3], self._roots, fps, not self._only_moves
+        )
 
     def summarise(self, total: Measure) -> dict[str, float]:
         return body_summary(total)
@@ -84,7 +92,8 @@ class Keypoints3dTask(SparseTask):
 
     def protocol(self) -> str:
         seen = "joints in the frame" if self.options.in_frame_only else "all joints"
-        return f"{seen} of {people_words(self.options)}, {self.options.joints}, all clips pooled"
+        root = ", the pelvis itself not counted" if self._only_moves else ""
+        return f"{seen} of {people_words(self.options)}, {self.options.joints}{root}, all clips pooled"
 
     def picture(self, shown: Labels, rgb: np.ndarray) -> np.ndarray:
         joints = shown["joints3d"]

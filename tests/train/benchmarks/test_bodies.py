@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import smplx
 import torch
 
-from synth.conventions import JOINT_NAMES, ThfmError, mirrored_name
+from synth.conventions import COCO17, JOINT_NAMES, ThfmError, mirrored_name
 from tests.train.benchmarks.bodies import library_joints, write_smpl
 from train.benchmarks.body import load_skeleton
 from train.benchmarks.joints import H36M14, SMPL24, joint_labels, to_camera
@@ -53,6 +54,11 @@ def test_body_files_that_are_missing_or_damaged_are_named(tmp_path: Path) -> Non
     np.savez(tmp_path / "SMPL_MALE.npz", v_template=np.zeros((3, 3)))
     with pytest.raises(ThfmError, match="SMPL_MALE.npz is no body model"):
         load_skeleton(tmp_path, "SMPL", "male")
+    whole = (tmp_path / "SMPL_MALE.npz").read_bytes()
+    for damaged in (b"", b"no archive", whole[: len(whole) // 2]):
+        (tmp_path / "SMPL_MALE.npz").write_bytes(damaged)
+        with pytest.raises(ThfmError, match="SMPL_MALE.npz"):
+            load_skeleton(tmp_path, "SMPL", "male")
 
 
 def test_smpls_joints_by_name() -> None:
@@ -81,6 +87,32 @@ def test_joints_of_human36m_are_those_that_its_readers_keep_of_the_32() -> None:
         assert named[a].startswith("left_") and named[b] == mirrored_name(named[a])
     assert named[kept[8]] == "neck" and named[kept[10]] is None
     assert all(name in JOINT_NAMES for name in named.values() if name)
+
+
+# The lines of COCO's skeleton, as its annotation files number them, from 1.
+COCO_SKELETON = [
+    (16, 14), (14, 12), (17, 15), (15, 13), (12, 13), (6, 12), (7, 13), (6, 7), (6, 8), (7, 9), (8, 10), (9, 11),
+    (2, 3), (1, 2), (1, 3), (2, 4), (3, 5), (4, 6), (5, 7),
+]  # fmt: skip
+
+
+def test_coco17_are_the_joints_that_cocos_own_skeleton_joins() -> None:
+    """On a body at rest its lines grow longer as soon as two joints of a side change places."""
+    body = smplx.create(ASSETS, "smplx", gender="neutral", use_pca=False, use_face_contour=True, flat_hand_mean=True)
+    everywhere = body().joints[0].detach().numpy()
+    points = everywhere[[JOINT_NAMES.index(name) for name in COCO17]]
+    ends = np.array(COCO_SKELETON) - 1
+
+    def length(order) -> float:
+        return float(np.linalg.norm(np.diff(points[np.asarray(order)][ends], axis=1), axis=-1).sum())
+
+    whole = length(range(17))
+    for a, b in (pair for side in (1, 2) for pair in combinations((0, *range(side, 17, 2)), 2)):
+        order = np.arange(17)
+        order[[a, b]] = b, a
+        assert length(order) > whole + 0.01, (COCO17[a], COCO17[b])
+    # After the nose COCO has left before right, and left is where x is positive.
+    assert (points[1::2, 0] > 0.01).all() and (points[2::2, 0] < -0.01).all()
 
 
 def test_labels_hold_what_is_known_and_nothing_else() -> None:

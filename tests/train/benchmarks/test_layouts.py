@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 from scipy.spatial.transform import Rotation
 from typer.testing import CliRunner
 
@@ -15,9 +19,10 @@ from synth.conventions import ThfmError
 from tests.train.benchmarks.miniatures import MAKERS, make_emdb, make_hi4d, make_sintel, make_videomatte, picture
 from tests.train.inference.saved import save_tiny
 from train.benchmarks import BENCHMARKS, Request, benchmark
-from train.benchmarks.row import to_plain
+from train.benchmarks.files import read_alpha
+from train.benchmarks.row import to_plain, to_table
 from train.cli import app
-from train.inference.evaluate import evaluate
+from train.inference.evaluate import Judged, evaluate
 from train.inference.report import report_of
 from train.inference.results import Results
 from train.tasks import build_tasks, with_extras
@@ -111,6 +116,15 @@ def test_errors_of_known_size_are_what_the_rows_say(tmp_path: Path) -> None:
     row = score("emdb", cases, tmp_path / "out2", moved)
     assert row["MPJPE mm ↓"] == pytest.approx(50 / 24, rel=1e-4) and 0 < row["PA-MPJPE mm ↓"] < 50
 
+    def placed(answers):
+        joints = answers["keypoints3d"]["joints3d"] + np.float32([0.2, 0.1, -0.3])  # as a whole, its pelvis too
+        joints[:, :, 4] += [0.03, 0.04, 0]  # 50 mm, one joint of 13
+        return {"keypoints3d": {"joints3d": joints}}
+
+    MAKERS["human36m"](tmp_path / "human36m")
+    row = score("human36m", benchmark("human36m").open(Request(tmp_path / "human36m")), tmp_path / "out4", placed)
+    assert row["MPJPE mm ↓"] == pytest.approx(50 / 13, rel=1e-4) and 0 < row["PA-MPJPE mm ↓"] < 50
+
     def paler(answers):
         return {"matte": {"matte": np.clip(answers["matte"]["matte"] - 0.1, 0, 1)}}
 
@@ -189,6 +203,108 @@ def test_damaged_files_are_named_when_their_clip_is_read(name: str, file: str, c
             case.rgb(), case.labels(case.fields)
 
 
+@pytest.mark.parametrize(
+    ("name", "gone", "named"),
+    [
+        ("hi4d", "pair28/dance28/frames", "pair28/dance28/frames holds no scan"),
+        ("rich", "bodies/test/ParkingLot2_016_jump", "bodies/test/ParkingLot2_016_jump holds no body"),
+        ("human36m", "S9/MyPoseFeatures", "S9/MyPoseFeatures/D3_Positions_mono holds no pose"),
+        ("kitti", "2011_09_26", "0000000005.png is missing"),
+        ("scannet", "scene0707_00/depth", "depth/0.png is missing"),
+    ],
+)
+def test_pictures_whose_labels_were_not_unpacked_are_not_passed_over(
+    name: str, gone: str, named: str, tmp_path: Path
+) -> None:
+    _, companions = MAKERS[name](tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / gone)
+    with pytest.raises(ThfmError, match=named):
+        benchmark(name).open(Request(tmp_path / "data", companions))
+
+
+def spoiled(path: Path) -> None:
+    """The second half of a file is turned over, its length kept."""
+    data = path.read_bytes()
+    half = len(data) // 2
+    path.write_bytes(data[:half] + bytes(255 - b for b in data[half:]))
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("hi4d", "pair28/dance28/cameras/rgb_cameras.npz"),
+        ("emdb", "P0/09_outdoor_walk/P0_09_outdoor_walk_data.pkl"),
+        ("emdb", "../models/smpl/SMPL_MALE.pkl"),
+        ("rich", "scan_calibration/ParkingLot2/calibration/003.xml"),
+        ("human36m", "S9/MyPoseFeatures/D3_Positions_mono/Walking 1.60457274.cdf"),
+        ("scannet", "scene0707_00/depth/3.png"),
+        ("nyuv2", "official_splits/test/bathroom/sync_depth_00045.png"),
+    ],
+)
+@pytest.mark.parametrize("how", ["cut", "empty", "spoiled"])
+def test_damaged_files_of_every_kind_are_named(name: str, file: str, how: str, tmp_path: Path) -> None:
+    _, companions = MAKERS[name](tmp_path / "data")
+    path = tmp_path / "data" / file
+    if how == "spoiled":
+        spoiled(path)
+    else:
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if how == "cut" else b"")
+    with pytest.raises(ThfmError, match=Path(file).name.replace(".", r"\.")):
+        for case in benchmark(name).open(Request(tmp_path / "data", companions)):
+            case.rgb(), case.labels(case.fields)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"gender": "unknown"},
+        {"gender": None},
+        {"good_frames_mask": np.ones(4, bool)},
+        {"camera": {"extrinsics": np.eye(4)}},
+        {"smpl": {"trans": np.zeros((6, 2))}},
+        {"smpl": {"betas": None}},
+        {"smpl": {"poses_body": np.zeros((6, 63))}},
+        {"n_frames": 9},
+    ],
+)
+def test_poses_of_emdb_that_do_not_fit_are_named_before_anything_is_judged(change: dict, tmp_path: Path) -> None:
+    _, companions = make_emdb(tmp_path / "data")
+    path = tmp_path / "data" / "P0" / "09_outdoor_walk" / "P0_09_outdoor_walk_data.pkl"
+    content = pickle.loads(path.read_bytes())
+    for key, value in change.items():
+        content[key] = {**content[key], **value} if isinstance(value, dict) else value
+    path.write_bytes(pickle.dumps(content))
+    with pytest.raises(ThfmError, match=r"P0_09_outdoor_walk_data\.pkl is not as EMDB describes it"):
+        benchmark("emdb").open(Request(tmp_path / "data", companions))
+
+
+def test_folders_without_frames_are_passed_over(tmp_path: Path) -> None:
+    for name in ("sintel", "kitti", "scannet", "rich", "hi4d"):
+        truth, companions = MAKERS[name](tmp_path / name)
+        for place in (
+            "training/final/empty", "scene0708_00/color",
+            "val/2011_09_26_drive_0009_sync/proj_depth/groundtruth/image_02", "images/test/ParkingLot2_016_sit/cam_00",
+            "pair32/sit32/images/4",
+        ):  # fmt: skip
+            (tmp_path / name / place).mkdir(parents=True)
+        assert [case.key for case in benchmark(name).open(Request(tmp_path / name, companions))] == list(truth)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "LA", "RGBA", "P", "1", "I;16"])
+def test_mattes_of_every_kind_of_picture_are_shares(mode: str, tmp_path: Path) -> None:
+    grey = np.random.default_rng(0).integers(0, 2, (6, 8)).astype(np.uint8) * 255
+    if mode != "1":
+        grey[:3] = np.random.default_rng(1).integers(0, 256, (3, 8))
+    picture = Image.fromarray(grey.astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(grey).convert(mode)
+    if mode in ("LA", "RGBA"):
+        picture.putalpha(77)
+    if mode == "P":
+        picture = Image.fromarray(255 - grey, "P")
+        picture.putpalette(np.repeat(np.arange(255, -1, -1, np.uint8), 3).tobytes())
+    picture.save(tmp_path / "a.png")
+    np.testing.assert_allclose(read_alpha([tmp_path / "a.png"])[0], grey / 255, atol=1e-6)
+
+
 def test_a_composite_is_the_foreground_over_the_background(tmp_path: Path) -> None:
     _, companions = MAKERS["photomatte85"](tmp_path / "data")
     background = picture(companions["backgrounds"] / "a.png", 5, 40, 56)  # the picture's own size
@@ -213,6 +329,12 @@ def test_the_command_prints_the_row_beside_the_published_ones(tmp_path: Path) ->
     assert plain["row"]["PA-MPJPE mm ↓"] == value > 0
     listed = CliRunner().invoke(app, ["benchmark"])
     assert listed.exit_code == 0 and all(name in listed.output for name in BENCHMARKS)
+
+
+def test_names_in_brackets_are_printed_as_they_are(tmp_path: Path) -> None:
+    out = Console(file=io.StringIO(), width=200)
+    out.print(to_table(benchmark("sintel"), report_of(Judged({}), "t", {}), "runs/[/red]a[bold]"))
+    assert "runs/[/red]a[bold]" in out.file.getvalue()
 
 
 def test_a_model_without_the_task_is_told_so(tmp_path: Path) -> None:

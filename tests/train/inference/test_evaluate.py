@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import signal
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from train.inference.cases import Case, shard_cases
 from train.inference.evaluate import constant_answers, evaluate, judges_of
 from train.inference.gallery import Gallery, board
 from train.inference.judge import Question, judge, options_of
-from train.inference.report import number, report_of
+from train.inference.report import number, report_of, to_json
 from train.inference.results import Results, pack, results_folder, unpack
 from train.tasks import TASKS, build_tasks
 
@@ -203,7 +204,8 @@ def test_an_interrupted_evaluation_goes_on_and_ends_the_same(tmp_path: Path) -> 
 
 def test_other_settings_are_refused_by_name_until_fresh(tmp_path: Path) -> None:
     Results(tmp_path, {"alignment": "scale", "clips": None}).add({"key": "a"})
-    assert Results(tmp_path, {"alignment": "scale", "clips": None}).done == {"a": {"key": "a"}}
+    again = Results(tmp_path, {"alignment": "scale", "clips": None})
+    assert list(again.done) == ["a"] and again.record("a") == {"key": "a"} and again.record("b") is None
     with pytest.raises(ThfmError, match=r'alignment: "scale" then, "none" now.*--fresh'):
         Results(tmp_path, {"alignment": "none", "clips": None})
     assert Results(tmp_path, {"alignment": "none", "clips": None}, fresh=True).done == {}
@@ -219,6 +221,48 @@ def test_statistics_are_kept_to_the_bit() -> None:
     for name, value in measure.items():
         np.testing.assert_array_equal(again[name], value)
         assert again[name].shape == value.shape
+
+
+def test_many_finished_clips_are_not_held_in_memory(tmp_path: Path) -> None:
+    results, count = Results(tmp_path, {}), 2000
+    for k in range(count):
+        results.add({"key": f"{k}", "large": "x" * 10_000} if k % 2 else {"key": f"{k}", "error": "x" * 10_000})
+    with open(tmp_path / "clips.jsonl", "a") as file:
+        file.write('{"key": "2001", "la')
+    tracemalloc.start()
+    again = Results(tmp_path, {})
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 1e6 and peak < 2e6  # of 20 MB
+    assert list(again.done) == [f"{k}" for k in range(1, count, 2)]
+    for key in ("1", "1001", "1999"):
+        assert again.record(key) == {"key": key, "large": "x" * 10_000}
+    again.add({"key": "late"})
+    assert Results(tmp_path, {}).record("late") == {"key": "late"}
+
+
+def test_numbers_of_many_clips_are_not_held_in_memory_either(tmp_path: Path) -> None:
+    """25 MB of them, of which the report holds the headline numbers and report.json all."""
+    tasks, count = build_tasks({"matte": {}}), 500
+    results = Results(tmp_path, {})
+    sums = {name: 1.0 for name in ("mad", "mse", "sad", "grad", "conn", "dtssd", "clips", "intersection", "union")}
+    for k in range(count):
+        metrics = {"mad": k / 7, "iou": k / count if k else None, **{f"other-{i}": k + i / 3 for i in range(2000)}}
+        found = {"sums": sums, "metrics": metrics}
+        results.add({"key": f'{k} "é"', "frames": 1, "seconds": 1.0, "tasks": {"matte": found}})
+    cases = [Case(f'{k} "é"', ("matte",), None, lambda: None, lambda names: {}) for k in range(count)]
+    tracemalloc.start()
+    judged = evaluate(lambda *a, **k: {}, tasks, cases, Results(tmp_path, {}))
+    report = report_of(judged, "t", {"model": "a"})
+    results.write("report.json", to_json(report, lambda key, task: results.record(key)["tasks"][task]["metrics"]))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2.5e6
+    whole = json.loads((tmp_path / "report.json").read_text())
+    assert list(whole) == ["title", "about", "constant", "tasks", "failed", "unlabelled"]
+    clips = whole["tasks"]["matte"]["clips"]
+    assert list(clips) == [case.key for case in cases] and clips['0 "é"']["iou"] is None
+    assert clips['7 "é"']["mad"] == 1 and clips['7 "é"']["other-1999"] == pytest.approx(7 + 1999 / 3)
 
 
 def test_a_full_disk_is_named_and_finished_clips_are_kept(tmp_path: Path) -> None:
@@ -299,11 +343,12 @@ def test_a_damaged_clip_is_named_and_costs_nothing_else(run: Path, figures: Path
 
     write_shard(tmp_path / "set", "shard-000000", clips())
     build_manifest(tmp_path / "set", {})
-    out = tmp_path / "out"
+    out = tmp_path / "[v2]"  # not a word of markup
     done = CliRunner().invoke(
         app, ["evaluate", str(run), str(tmp_path / "set"), "--out", str(out), "--task", "depth", "--task", "matte"]
     )
     assert done.exit_code == 3, done.output
+    assert str(out / "report.html") in done.output
     report = json.loads((out / "report.json").read_text())
     assert list(report["tasks"]["matte"]["clips"]) == ["1"] and "depth" in report["failed"]["0"]
     assert "Not in these numbers" in (out / "report.html").read_text()
@@ -370,3 +415,52 @@ def test_labels_of_another_size_are_named(tmp_path: Path) -> None:
         build_tasks({"matte": {}}), cases, Results(tmp_path, {}),
     )  # fmt: skip
     assert "odd: matte is (3, 32, 48) and does not fit" in judged.failed["odd"]
+
+
+@pytest.mark.parametrize("name", ["depth", "normals", "matte", "keypoints2d", "keypoints3d"])
+def test_answers_that_are_no_numbers_are_named_and_never_left_out_in_silence(name: str, tmp_path: Path) -> None:
+    cases, tasks = scenes(2), build_tasks({name: {}})
+    answer, _ = noisy_truth(tasks, cases)
+
+    def overflown(video, names, *, fps=None):
+        answers = answer(video, names, fps=fps)
+        if video[0, 0, 0, 0]:  # of the second clip
+            (field,) = answers[name]
+            answers[name][field][:, 1] = np.nan
+        return answers
+
+    judged = evaluate(overflown, tasks, cases, Results(tmp_path, {}))
+    assert [key for key, _, _ in judged.clips[name]] == ["scene-0"]
+    assert f"scene-1: the answer of {name} holds" in judged.failed["scene-1"]
+    assert "--dtype float32" in judged.failed["scene-1"]
+
+
+def test_no_surface_off_people_is_an_answer(tmp_path: Path) -> None:
+    cases, tasks = scenes(1), build_tasks({"dense_pose": {}})
+    judged = evaluate(noisy_truth(tasks, cases, 0.01)[0], tasks, cases, Results(tmp_path, {}))
+    assert not judged.failed and judged.clips["dense_pose"]
+
+
+def test_a_clip_that_shows_nothing_to_measure_has_no_number_and_stops_nothing(tmp_path: Path) -> None:
+    """Nobody in the picture, nothing that has a depth: an ordinary clip of an empty room or of the sky."""
+    full, bare = scenes(2)
+    blank = {
+        "depth": np.nan, "normals": np.nan, "surface": np.nan, "matte": 0, "instances": 0, "visibility": 0,
+        "parts": 255, "semantics": 255,
+    }  # fmt: skip
+
+    def labels(names):
+        return {n: np.full_like(v, blank[n]) if n in blank else v for n, v in bare.labels(names).items()}
+
+    cases, tasks = [full, Case(bare.key, bare.fields, 24.0, bare.rgb, labels)], build_tasks({n: None for n in TASKS})
+    answer, _ = noisy_truth(tasks, cases, 0.02)
+    judged = evaluate(answer, tasks, cases, Results(tmp_path, {}), constants=constant_answers(tasks, [full], 1))
+    assert not judged.failed
+    alone = evaluate(answer, tasks, [full], Results(tmp_path / "alone", {}))
+    for one, other in zip(report_of(judged, "t", {}).tasks, report_of(alone, "t", {}).tasks, strict=True):
+        assert one.clips[0][1] is not None and one.clips[1][1] in (None, 0)
+        if one.clips[1][1] is None:
+            whole = [next(row.value for row in task.rows if row.name == task.headline) for task in (one, other)]
+            assert whole[0] == whole[1] is not None
+    again = evaluate(answer, tasks, cases, Results(tmp_path, {}))
+    assert again.clips.keys() == judged.clips.keys()

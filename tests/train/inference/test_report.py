@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -91,3 +92,21 @@ def test_missing_pictures_and_one_clip_make_a_page_too(tmp_path: Path) -> None:
     report = make_report(("only",))
     page = Page(to_html(report, {"depth": {"only": tmp_path / "gone.webp"}}))
     assert not page.images and number(0.0625) in page.texts
+
+
+def test_a_hundred_thousand_clips_make_a_page_that_a_browser_opens(tmp_path: Path) -> None:
+    count = 100_000
+    report = make_report(tuple(f"{k:06d}" for k in range(count)))  # the error grows with the number
+    report = replace(report, failed={f"lost {k}": "the network was down" for k in range(count)})
+    text = to_html(report, {})
+    assert len(text) < 300_000
+    page = Page(text)
+    listed = [word for word in page.texts if len(word) == 6 and word.isdigit()]
+    ends = [f"{k:06d}" for k in (*range(250), *range(count - 250, count))]
+    assert listed == ends and "99,500 clips between them stand in report.json" in " ".join(page.texts)
+    assert page.tags.count("circle") == 0
+    assert "lost 99" in page.texts and "lost 100" not in page.texts
+    assert "99,900 more clips stand in report.json." in page.texts
+    # The columns of the spread hold every clip: 0 to 9,999.9 evenly.
+    shares = [int(word.split(" of ")[0].replace(",", "")) for word in page.texts if " of 100,000 clips" in word]
+    assert sum(shares) == count and max(shares) < 1.2 * min(shares)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -101,6 +103,20 @@ def test_metrics_against_a_plain_computation(how: str) -> None:
     got = depth_errors(prediction, np.where(valid, truth, np.nan), valid, how)
     assert got["clips"] == 1
     np.testing.assert_allclose([got["abs_rel"], got["rmse"], got["delta1"]], np.mean(rows, 0), rtol=1e-9)
+
+
+@pytest.mark.parametrize("how", ["scale_shift", "scale"])
+def test_memory_does_not_grow_with_frames(how: str) -> None:
+    rng, peaks = np.random.default_rng(0), []
+    truth = np.broadcast_to(rng.uniform(1, 9, (100, 120)).astype(np.float32), (60, 100, 120))
+    prediction = np.broadcast_to(rng.uniform(1, 2, (100, 120)).astype(np.float32), truth.shape)
+    valid = np.broadcast_to(rng.random((100, 120)) < 0.9, truth.shape)
+    for frames in (6, 60):
+        tracemalloc.start()
+        depth_errors(prediction[:frames], truth[:frames], valid[:frames], how)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
 
 
 def test_any_scale_and_shift_of_the_truth_is_perfect_and_a_flat_answer_is_its_mean() -> None:

@@ -61,6 +61,22 @@ def test_mpjpe_forgives_a_shift_alone() -> None:
     assert errors(pelvis, truth, unseen)["mpjpe"] < 1e-9
 
 
+def test_a_root_that_does_not_count_still_moves_the_others() -> None:
+    truth = np.random.default_rng(3).normal(size=(1, 6, 22, 3))
+    wrong = truth + [0.1, 0.2, 0.3]
+    wrong[:, :, 5] += [0.03, 0.04, 0]
+    coded = {"joints3d": wrong.astype(np.float32)}
+    labels = {"joints3d": np.zeros((1, 6, len(JOINT_NAMES), 3), np.float32)}
+    labels["joints3d"][:, :, :22] = truth
+    labels["visibility"] = np.ones(labels["joints3d"].shape[:3], np.uint8)
+    for count_root, joints in ((True, 22), (False, 21)):
+        mine = task(rank_by="box", count_root=count_root)
+        assert mine.summarise(mine.measure(coded, labels))["mpjpe"] == pytest.approx(50 / joints, rel=1e-4)
+        assert ("pelvis itself not counted" in mine.protocol()) is not count_root
+    hips = task(rank_by="box", count_root=False, joints="coco17")  # its root is made of joints that count
+    assert hips.measure({"joints3d": np.zeros((1, 6, 17, 3))}, labels)["error_count"] == 6 * 17
+
+
 @pytest.mark.parametrize("reflected", [False, True])
 def test_alignment_against_scipys_best_rotation(reflected: bool) -> None:
     rng = np.random.default_rng(1)

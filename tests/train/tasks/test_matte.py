@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import deque
 
 import numpy as np
@@ -53,6 +54,38 @@ def test_plain_errors() -> None:
     steps = [np.sqrt(np.mean(((p[t] - p[t - 1]) - (a[t] - a[t - 1])).astype(float) ** 2)) for t in (1, 2, 3)]
     assert everywhere["dtssd"] == pytest.approx(np.mean(steps), rel=1e-5)
     assert matte_errors(p[:1], a[:1], valid[:1])["dtssd"] == 0
+
+
+def test_pixels_that_nobody_knows_count_nowhere() -> None:
+    """Changes are those of pixels known in both frames; slopes are those at known pixels."""
+    p, a = smooth_noise(0, 4, 20, 24), smooth_noise(1, 4, 20, 24)
+    known = np.ones(p.shape, bool)
+    known[0, :, :8], known[1, :, 12:], known[2:, 5:9] = False, False, False
+    got = matte_errors(p, np.where(known, a, np.nan), known)
+    steps, slopes = [], []
+    for t in range(4):
+        if t:
+            both = [place for place in np.ndindex(20, 24) if known[t][place] and known[t - 1][place]]
+            change = [(p[t][x] - p[t - 1][x]) - (a[t][x] - a[t - 1][x]) for x in both]
+            steps.append(np.sqrt(np.mean(np.square(change, dtype=float))))
+        between = gradient(np.where(known[t], p[t], 0)) - gradient(np.where(known[t], a[t], 0))
+        slopes.append(sum(between[place] ** 2 for place in np.ndindex(20, 24) if known[t][place]) / 1000)
+    assert got["dtssd"] == pytest.approx(np.mean(steps), rel=1e-5)
+    assert got["grad"] == pytest.approx(np.mean(slopes), rel=1e-5)
+    apart = np.zeros((2, 4, 4), bool)
+    apart[0, :2], apart[1, 2:] = True, True  # no pixel that both frames know
+    assert matte_errors(p[:2, :4, :4], a[:2, :4, :4], apart)["dtssd"] == 0
+
+
+def test_memory_does_not_grow_with_frames() -> None:
+    p, a = (np.broadcast_to(smooth_noise(k, 1, 100, 120), (60, 100, 120)) for k in (0, 1))
+    known, peaks = np.broadcast_to(True, p.shape), []
+    for frames in (6, 60):
+        tracemalloc.start()
+        matte_errors(p[:frames], a[:frames], known[:frames])
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
 
 
 def test_gradient_is_the_gaussian_derivative_in_two_dimensions() -> None:

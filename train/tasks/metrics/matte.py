@@ -61,26 +61,32 @@ def matte_errors(prediction: np.ndarray, truth: np.ndarray, valid: np.ndarray) -
     """Errors of one clip of mattes (T, H, W) in [0, 1], where ``valid`` (T, H, W).
 
     MAD and MSE are means over pixels, SAD, Grad and Conn sums over pixels / 1000, dtSSD the root of the mean squared
-    error of the change from frame to frame (0 for one frame): all per frame, averaged over frames, then over clips,
-    never scaled up. ``intersection`` and ``union`` of alpha >= 0.5 are pixels, pooled over the set.
+    error of the change from frame to frame (0 for one frame), of pixels known in both: all per frame, averaged over
+    frames, then over clips, never scaled up. ``intersection`` and ``union`` of alpha >= 0.5 are pixels, pooled over the
+    set. Frame by frame, so that a long clip takes no more memory than its arrays.
     """
-    p = np.where(valid, prediction, 0).astype(np.float32)
-    a = np.where(valid, truth, 0).astype(np.float32)
-    counted = valid.sum((1, 2))
-    frames = np.flatnonzero(counted)
-    change = np.square(np.diff(p - a, axis=0)).mean((1, 2), dtype=np.float64)
-    error = np.abs(p - a)
-    total = error.sum((1, 2), dtype=np.float64)
+    frames, changes, pixels = [], [], np.zeros(2)
+    before: tuple[np.ndarray, np.ndarray] | None = None
+    for p, a, known in zip(prediction, truth, valid, strict=True):
+        p, a = (np.where(known, x, 0).astype(np.float32) for x in (p, a))
+        error = p - a
+        if known.any():
+            frames.append(_frame_errors(p, a, known))
+        if before is not None and (both := known & before[1]).any():
+            changes.append(np.sqrt(np.square(error - before[0])[both].mean(dtype=np.float64)))
+        before = error, known
+        p, a = (p >= 0.5) & known, (a >= 0.5) & known
+        pixels += (p & a).sum(), (p | a).sum()
     means = dict.fromkeys(MATTE_METRICS, np.nan)
-    if len(frames):
-        pixels = counted[frames]
-        means = {
-            "mad": (total[frames] / pixels).mean(),
-            "mse": (np.square(error).sum((1, 2), dtype=np.float64)[frames] / pixels).mean(),
-            "sad": total[frames].mean() / 1000,
-            "grad": np.mean([np.square(gradient(p[t]) - gradient(a[t])).sum() for t in frames]) / 1000,
-            "conn": np.mean([np.abs(np.subtract(*disconnection(p[t], a[t]))).sum() for t in frames]) / 1000,
-            "dtssd": np.sqrt(change).mean() if len(change) else 0.0,
-        }
-    p, a = (p >= 0.5) & valid, (a >= 0.5) & valid
-    return {**per_clip(means), "intersection": np.float64((p & a).sum()), "union": np.float64((p | a).sum())}
+    if frames:
+        means = dict(zip(MATTE_METRICS, (*np.mean(frames, 0), np.mean(changes or 0.0)), strict=True))
+    return {**per_clip(means), "intersection": pixels[0], "union": pixels[1]}
+
+
+def _frame_errors(p: np.ndarray, a: np.ndarray, known: np.ndarray) -> tuple[float, ...]:
+    """MAD, MSE, SAD, Grad and Conn of mattes (H, W) that are 0 where they are not known."""
+    error = (p - a)[known].astype(np.float64)
+    total = np.abs(error).sum()
+    slopes = np.square(gradient(p) - gradient(a))[known].sum(dtype=np.float64)
+    torn = np.abs(np.subtract(*disconnection(p, a))).sum()
+    return total / len(error), np.square(error).mean(), total / 1000, slopes / 1000, torn / 1000

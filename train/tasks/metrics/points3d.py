@@ -38,7 +38,12 @@ def from_root(joints: np.ndarray, valid: np.ndarray, roots: np.ndarray) -> np.nd
 
 
 def body_sums(
-    prediction: np.ndarray, truth: np.ndarray, valid: np.ndarray, roots: np.ndarray, fps: float | None
+    prediction: np.ndarray,
+    truth: np.ndarray,
+    valid: np.ndarray,
+    roots: np.ndarray,
+    fps: float | None,
+    count_roots: bool = True,
 ) -> dict[str, np.ndarray]:
     """Sums over one clip.
 
@@ -47,9 +52,13 @@ def body_sums(
         roots: numbers of the joints whose mean both are moved to before MPJPE; a frame in which one of them is not
             valid is taken as it is, since an answer is relative to the pelvis already.
         fps: frames per second; None: no acceleration is counted.
+        count_roots: whether the roots, once they have moved the others, are joints like these.
     """
     p = from_root(prediction.astype(np.float64), valid, roots)
     a = from_root(truth.astype(np.float64), valid, roots)
+    if not count_roots:
+        valid = valid.copy()
+        valid[:, :, roots] = False
     error = np.linalg.norm(p - a, axis=-1)[valid]
 
     enough = valid.sum(-1) >= _ENOUGH

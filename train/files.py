@@ -1,0 +1,26 @@
+"""What commands own on disk: files that are complete or as they were, and folders of which only our own is deleted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def replace_text(path: Path, text: str | Iterable[str]) -> None:
+    """Write a file that is complete or as it was; a long text can come in pieces."""
+    part = path.with_name(path.name + ".part")
+    with open(part, "w") as file:
+        file.writelines([text] if isinstance(text, str) else text)
+    os.replace(part, path)
+
+
+def remove(folder: Path, names: Iterable[str]) -> None:
+    """Delete these files and folders of a folder, those that are there, and nothing else."""
+    for name in names:
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
