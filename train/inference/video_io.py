@@ -47,7 +47,8 @@ class Source:
         kind: a picture is a video of one frame; webp is one that moves.
         height, width: pixels, upright.
         fps: frames a second, on average where it varies.
-        announced: frames that the container speaks of; None if it does not.
+        announced: frames that the container speaks of, or about as many as its length says; None if it says neither.
+        seconds: length that the container speaks of, if it counts no frames.
         pixel_aspect: width / height of a pixel, upright.
         files: of a folder, in order.
     """
@@ -58,6 +59,7 @@ class Source:
     width: int
     fps: Fraction
     announced: int | None = None
+    seconds: Fraction | None = None
     pixel_aspect: float = 1.0
     files: tuple[Path, ...] = ()
 
@@ -132,14 +134,14 @@ def _video(path: Path) -> Source:
     with av.open(_plain(path)) as container:
         stream = container.streams.best("video")
         rate = stream.average_rate or stream.guessed_rate or Fraction(_FPS)
-        announced = stream.frames or None
-        seconds = stream.duration * stream.time_base if stream.duration else _matroska_seconds(stream.metadata)
-        if announced is None and seconds:
-            announced = max(1, round(seconds * rate))
+        announced, seconds = stream.frames or None, None
+        if announced is None:
+            seconds = stream.duration * stream.time_base if stream.duration else _matroska_seconds(stream.metadata)
+            announced = max(1, round(seconds * rate)) if seconds else None
         aspect = float(stream.sample_aspect_ratio or 1) or 1.0
     if round(frame.rotation / 90) % 2:
         aspect = 1 / aspect
-    return Source(path, "video", height, width, Fraction(rate), announced, aspect)
+    return Source(path, "video", height, width, Fraction(rate), announced, seconds, aspect)
 
 
 def _plain(path: Path) -> str:
