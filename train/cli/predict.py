@@ -33,7 +33,8 @@ def predict(
     arrays: Annotated[bool, typer.Option("--arrays/--no-arrays", help="Write npz beside pictures.")] = True,
     film_only: Annotated[bool, typer.Option("--film-only", help="Write nothing but the film that shows all.")] = False,
     fps: Annotated[
-        float | None, typer.Option("--fps", min=0.001, max=1000, help="Frames a second of folders of pictures. [default: 24]")
+        float | None,
+        typer.Option("--fps", min=0.001, max=1000, help="Frames a second of folders of pictures. [default: 24]"),
     ] = None,
     frames: Annotated[
         int | None, typer.Option("--frames", min=1, help="Frames a window. [default: as it was trained]")
