@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -85,7 +86,8 @@ def predict(
             count = f"{outcome.frames} frame{'s' if outcome.frames > 1 else ''}"
             how = count if outcome.new else f"{count}, finished before"
             note = f" ({outcome.message})" if outcome.message else ""
-            console.print(f"{outcome.video}: {how}, {outcome.folder}{note}", highlight=False, markup=False)
+            line = os.fsencode(f"{outcome.video}: {how}, {outcome.folder}{note}").decode(errors="replace")
+            console.print(line, highlight=False, markup=False)
     if failed:
         raise typer.Exit(FAULTS)
 

@@ -49,6 +49,8 @@ def read_picture(path: Path) -> np.ndarray:
             if upright.mode.startswith("I"):  # 16 bit
                 return np.repeat((np.asarray(upright).clip(0, 65535) / 257).round().astype(np.uint8)[..., None], 3, -1)
             return np.asarray(upright.convert("RGB"))
+    except ThfmError:
+        raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ThfmError(f"{path} is no readable picture ({one_line(error)}).") from None
 

@@ -227,5 +227,5 @@ def _stamp(files: Sequence[Path], start: bytes = b"") -> str:
     digest = hashlib.sha256(start)
     for file in files:
         stat = file.stat()
-        digest.update(f"{file.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        digest.update(os.fsencode(f"{file.name} {stat.st_size} {stat.st_mtime_ns}\n"))
     return digest.hexdigest()[:32]

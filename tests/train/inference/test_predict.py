@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from synth.conventions import COCO17, PART_NAMES, ThfmError
+from tests.conftest import ROOT, environment
 from tests.train.inference.saved import OPTIONS, moving, save_tiny, spoil, write_video
 from train.cli import app
 from train.inference import Predictor
@@ -369,6 +373,19 @@ def test_impossible_rates_are_usage_errors(folder: Path, tmp_path: Path) -> None
     for rate in ("inf", "nan", "0"):
         found = command(folder, tmp_path, "--out", tmp_path / "out", "--fps", rate)
         assert found.exit_code == 2 and "--fps" in found.stderr
+
+
+def test_names_that_are_no_text(folder: Path, tmp_path: Path) -> None:
+    """File systems take any bytes for a name; standard output does not."""
+    name = os.fsdecode(b"caf\xe9.mp4")
+    video = write_video(tmp_path / "a.mp4", moving(2, 24, 32)).rename(tmp_path / name)
+    program = "from train.cli import main; main()"
+    arguments = ["predict", folder, video, "--tasks", "depth", "--device", "cpu", "--out", tmp_path / "out"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], env=environment(), cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2 frames" in done.stdout and (tmp_path / "out" / os.fsdecode(b"caf\xe9") / "depth").is_dir()
 
 
 def test_a_full_disk_is_named_and_finished_work_is_kept(folder: Path, tmp_path: Path) -> None:
