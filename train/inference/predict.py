@@ -94,6 +94,9 @@ def predict(
             yield _one(predictor, video, folder, settings, names, formats, fps, progress)
         except ThfmError as error:
             yield Outcome(video, folder, None, True, str(error))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            yield Outcome(video, folder, None, True, f"{video} cannot be read ({reason}): see to its permissions.")
         except torch.OutOfMemoryError:
             yield Outcome(
                 video, folder, None, True, f"{video}: {predictor.device} has too little memory: try --dtype bfloat16."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -373,6 +374,25 @@ def test_impossible_rates_are_usage_errors(folder: Path, tmp_path: Path) -> None
     for rate in ("inf", "nan", "0"):
         found = command(folder, tmp_path, "--out", tmp_path / "out", "--fps", rate)
         assert found.exit_code == 2 and "--fps" in found.stderr
+
+
+def test_a_folder_that_may_not_be_read_does_not_stop_the_others(
+    predictor: Predictor, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, secret = write_video(tmp_path / "good.mp4", moving(3, 24, 32)), tmp_path / "secret"
+    secret.mkdir()
+    listed = Path.iterdir
+
+    def refuse(path: Path):
+        """What the system does to all but the superuser, who may be running this."""
+        if path == secret:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    refused, fine = predict(predictor, folder, [str(secret), str(good)], tmp_path / "out", ["matte"])
+    assert refused.frames is None and refused.message.startswith(f"{secret} cannot be read (Permission denied): ")
+    assert fine.frames == 3
 
 
 def test_names_that_are_no_text(folder: Path, tmp_path: Path) -> None:
