@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from synth.terminal import progress
 from tests.conftest import ROOT, SMALLER, TINY, environment, run_synth
 
 COMMANDS = ("generate", "validate", "preview", "inspect", "stats", "assets")
@@ -105,3 +108,13 @@ def test_train_data_measures_what_a_task_needs(tiny_dataset: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "3 clips, 6 frames" in done.stdout and "depth" in done.stdout and "normals" not in done.stdout
+
+
+def test_the_bar_shows_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(progress, "Console", lambda **_: Console(file=screen, force_terminal=True, width=120))
+    with progress.bar("predicting") as advance:
+        advance("Walk [dQw4w9WgXcQ].mp4", 3, 10)
+    assert "predicting Walk [dQw4w9WgXcQ].mp4" in screen.getvalue()
+    with progress.bar("predicting") as advance:
+        advance("a[/b].mp4", 3, 10)  # would close a tag that nobody opened

@@ -14,7 +14,7 @@ Advance = Callable[[str, int, int | None], None]
 @contextmanager
 def bar(what: str) -> Iterator[Advance]:
     """A bar for the block; yields a function of (words, done, total), total None for unknown."""
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=30), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(what, total=None)

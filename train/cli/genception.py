@@ -55,11 +55,12 @@ def genception(
     from train.inference.genception_source import find_prompts, find_source
 
     console = Console(soft_wrap=True)
-    if (source / "thfm.json").is_file():
+    ours = next((folder for folder in (source, source / "final") if (folder / "thfm.json").is_file()), None)
+    if ours is not None:
         if prompts or prompt or text_encoder or dtype:
-            raise ThfmError(f"{source} is a folder of ours: on the way back no option has a meaning.")
+            raise ThfmError(f"{ours} is a folder of ours: on the way back no option has a meaning.")
         with bar("converting") as advance:
-            npz = to_release(source, out, advance=advance)
+            npz = to_release(ours, out, advance=advance)
         console.print(f"{npz}", highlight=False, markup=False)
         return
     if dtype is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -33,7 +34,8 @@ def predict(
     arrays: Annotated[bool, typer.Option("--arrays/--no-arrays", help="Write npz beside pictures.")] = True,
     film_only: Annotated[bool, typer.Option("--film-only", help="Write nothing but the film that shows all.")] = False,
     fps: Annotated[
-        float | None, typer.Option("--fps", min=0.001, help="Frames a second of folders of pictures. [default: 24]")
+        float | None,
+        typer.Option("--fps", min=0.001, max=1000, help="Frames a second of folders of pictures. [default: 24]"),
     ] = None,
     frames: Annotated[
         int | None, typer.Option("--frames", min=1, help="Frames a window. [default: as it was trained]")
@@ -84,7 +86,8 @@ def predict(
             count = f"{outcome.frames} frame{'s' if outcome.frames > 1 else ''}"
             how = count if outcome.new else f"{count}, finished before"
             note = f" ({outcome.message})" if outcome.message else ""
-            console.print(f"{outcome.video}: {how}, {outcome.folder}{note}", highlight=False, markup=False)
+            line = os.fsencode(f"{outcome.video}: {how}, {outcome.folder}{note}").decode(errors="replace")
+            console.print(line, highlight=False, markup=False)
     if failed:
         raise typer.Exit(FAULTS)
 

@@ -104,6 +104,8 @@ def _twin(path: Path, weights: dict[str, Weight], shapes: dict[str, tuple[int, .
         said = arguments(shapes)
     except KeyError as error:
         raise ThfmError(f"{path} lacks what becomes {error.args[0]}: DVD's file has all of {PREFIX}*.") from None
+    except ValueError as error:
+        raise ThfmError(f"{path}: {error}: it is no Wan 2.1 for text to video.") from None
     with torch.device("meta"):
         twin = WanTransformer3DModel(**said)
     state = twin.state_dict()

@@ -21,7 +21,7 @@ from train.inference.video_io import Source, open_source, read
 from train.inference.write import Formats, VideoWriter, conventions
 
 FORMAT, RECORD = 1, "predict.json"
-_CUT = 0.98  # share of the announced frames under which a film seems cut off
+_CUT = 0.98  # share of the announced frames or seconds under which a film seems cut off
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -94,6 +94,9 @@ def predict(
             yield _one(predictor, video, folder, settings, names, formats, fps, progress)
         except ThfmError as error:
             yield Outcome(video, folder, None, True, str(error))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            yield Outcome(video, folder, None, True, f"{video} cannot be read ({reason}): see to its permissions.")
         except torch.OutOfMemoryError:
             yield Outcome(
                 video, folder, None, True, f"{video}: {predictor.device} has too little memory: try --dtype bfloat16."
@@ -141,7 +144,10 @@ def _one(
         }
         (part / RECORD).write_text(json.dumps(record, indent=2))
     notes = []
-    if source.announced and writer.frames < _CUT * source.announced:
+    end = float(picture.time + 1 / source.fps)
+    if source.seconds and end < _CUT * source.seconds:
+        notes.append(f"{end:.1f} of {float(source.seconds):.1f} announced seconds could be read; it may be cut off")
+    if source.announced and not source.seconds and writer.frames < _CUT * source.announced:
         notes.append(f"{writer.frames} of {source.announced} announced frames could be read; it may be cut off")
     if writer.too_far:
         notes.append(f"{writer.too_far} pixels are farther than 16-bit PNG says; --depth exr keeps them")
@@ -193,8 +199,10 @@ def named_folders(videos: Sequence[str], out: Path) -> dict[str, Path]:
     Raises:
         ThfmError: two videos of the same name.
     """
-    videos = list(dict.fromkeys(videos))
-    paths = {video: Path(video).resolve() for video in videos}
+    names: dict[Path, str] = {}
+    for video in videos:
+        names.setdefault(Path(video).resolve(), video)  # a file may be named in two ways
+    paths = {video: path for path, video in names.items()}
     stems = [path.stem if not path.is_dir() else path.name for path in paths.values()]
     folders: dict[str, Path] = {}
     for (video, path), stem in zip(paths.items(), stems, strict=True):
@@ -222,5 +230,5 @@ def _stamp(files: Sequence[Path], start: bytes = b"") -> str:
     digest = hashlib.sha256(start)
     for file in files:
         stat = file.stat()
-        digest.update(f"{file.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+        digest.update(os.fsencode(f"{file.name} {stat.st_size} {stat.st_mtime_ns}\n"))
     return digest.hexdigest()[:32]

@@ -143,9 +143,11 @@ class Predictor:
         return answers
 
     def chosen(self, tasks: Sequence[str] | None) -> list[str]:
-        """Names of tasks, each once. Raises ThfmError for one that the model does not know."""
+        """Names of tasks, each once. Raises ThfmError for none, or one that the model does not know."""
         if tasks is None:
             return [name for name, task in self.tasks.items() if task.options.ratio > 0] or list(self.tasks)
+        if not tasks:
+            raise ThfmError(f"no task is named; the model knows {', '.join(self.tasks)}.")
         for name in tasks:
             if name not in self.tasks:
                 raise ThfmError(f"the model knows no task {name!r}; it knows {', '.join(self.tasks)}.")

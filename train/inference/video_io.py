@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,13 +11,22 @@ from typing import Literal, NamedTuple
 
 import av
 import numpy as np
+from av.stream import Disposition
 from av.video.reformatter import Colorspace
-from PIL import Image, ImageOps
+from PIL import Image
 
 from synth.conventions import ThfmError
 from synth.shards.video import EXACT
+from train.inference.picture_io import (
+    PICTURES,
+    is_picture,
+    moving_format,
+    natural,
+    one_line,
+    read_picture,
+    webp_frames,
+)
 
-PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 _UNSPECIFIED, _HD = 2, 720  # the code point of no colour space; lines from which video without one is BT.709
 _FPS = 24  # of a folder of pictures, which does not say
 
@@ -35,20 +44,22 @@ class Source:
 
     Attributes:
         path: file or folder.
-        kind: a picture is a video of one frame.
+        kind: a picture is a video of one frame; webp is one that moves.
         height, width: pixels, upright.
         fps: frames a second, on average where it varies.
-        announced: frames that the container speaks of; None if it does not.
+        announced: frames that the container speaks of, or about as many as its length says; None if it says neither.
+        seconds: length that the container speaks of, if it counts no frames.
         pixel_aspect: width / height of a pixel, upright.
         files: of a folder, in order.
     """
 
     path: Path
-    kind: Literal["video", "picture", "folder"]
+    kind: Literal["video", "webp", "picture", "folder"]
     height: int
     width: int
     fps: Fraction
     announced: int | None = None
+    seconds: Fraction | None = None
     pixel_aspect: float = 1.0
     files: tuple[Path, ...] = ()
 
@@ -67,15 +78,18 @@ def open_source(path: str | Path, fps: float | None = None) -> Source:
     if not path.exists():
         raise ThfmError(f"{path} does not exist: name a video, a picture or a folder of pictures.")
     if path.is_dir():
-        files = tuple(sorted((f for f in path.iterdir() if f.suffix.lower() in PICTURES), key=_natural))
+        files = tuple(sorted(filter(is_picture, path.iterdir()), key=natural))
         if not files:
             raise ThfmError(f"{path} holds no pictures: give frames as {', '.join(sorted(PICTURES))}.")
-        height, width = _picture(files[0]).shape[:2]
+        height, width = read_picture(files[0]).shape[:2]
         return Source(path, "folder", height, width, rate, len(files), files=files)
-    if path.suffix.lower() in PICTURES and not _moves(path):
-        height, width = _picture(path).shape[:2]
-        return Source(path, "picture", height, width, rate, 1, files=(path,))
-    return _video(path)
+    if path.suffix.lower() not in PICTURES:
+        return _video(path)
+    form = moving_format(path)
+    if form is not None:
+        return _webp(path) if form == "WEBP" else _video(path)
+    height, width = read_picture(path).shape[:2]
+    return Source(path, "picture", height, width, rate, 1, files=(path,))
 
 
 def read(source: Source) -> Iterator[Picture]:
@@ -84,9 +98,9 @@ def read(source: Source) -> Iterator[Picture]:
     Raises:
         ThfmError: a frame that cannot be read; frames before it were given.
     """
-    if source.kind != "video":
+    if source.files:
         for number, file in enumerate(source.files):
-            rgb = _picture(file)
+            rgb = read_picture(file)
             if rgb.shape[:2] != (source.height, source.width):
                 raise ThfmError(
                     f"{file} is {rgb.shape[1]} x {rgb.shape[0]} pixels and the pictures before it are "
@@ -95,8 +109,8 @@ def read(source: Source) -> Iterator[Picture]:
             yield Picture(rgb, number / source.fps)
         return
     start, last = None, None
-    for number, (frame, rgb) in enumerate(_frames(source.path)):
-        time = _time(frame)
+    timed = webp_frames if source.kind == "webp" else _video_frames
+    for number, (rgb, time) in enumerate(timed(source.path)):
         if rgb.shape[:2] != (source.height, source.width):  # streams may change their size; their films may not
             rgb = np.asarray(Image.fromarray(rgb).resize((source.width, source.height), Image.Resampling.BICUBIC))
         start = time if start is None else start
@@ -107,52 +121,52 @@ def read(source: Source) -> Iterator[Picture]:
         yield Picture(rgb, time)
 
 
-def _natural(path: Path) -> list:
-    """frame2 before frame10."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", path.name)]
-
-
-def _moves(path: Path) -> bool:
-    try:
-        with Image.open(path) as image:
-            return getattr(image, "n_frames", 1) > 1 and image.format in ("WEBP", "PNG", "GIF")
-    except OSError:
-        return False
-
-
-def _picture(path: Path) -> np.ndarray:
-    try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode.startswith("I"):  # 16 bit
-                return np.repeat((np.asarray(upright).clip(0, 65535) / 257).round().astype(np.uint8)[..., None], 3, -1)
-            return np.asarray(upright.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ThfmError(f"{path} is no readable picture ({_line(error)}).") from None
+def _webp(path: Path) -> Source:
+    pictures = [(rgb.shape[:2], time) for rgb, time in webp_frames(path)]
+    ((height, width), _), (_, last) = pictures[0], pictures[-1]
+    rate = (len(pictures) - 1) / last if last else Fraction(_FPS)
+    return Source(path, "webp", height, width, rate, len(pictures))
 
 
 def _video(path: Path) -> Source:
     frame, rgb = next(_frames(path))
     height, width = rgb.shape[:2]
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
+    with av.open(_plain(path)) as container:
+        stream = container.streams.best("video")
         rate = stream.average_rate or stream.guessed_rate or Fraction(_FPS)
-        announced = stream.frames or None
-        if announced is None and stream.duration:
-            announced = max(1, round(stream.duration * stream.time_base * rate))
+        announced, seconds = stream.frames or None, None
+        if announced is None:
+            seconds = stream.duration * stream.time_base if stream.duration else _matroska_seconds(stream.metadata)
+            announced = max(1, round(seconds * rate)) if seconds else None
         aspect = float(stream.sample_aspect_ratio or 1) or 1.0
     if round(frame.rotation / 90) % 2:
         aspect = 1 / aspect
-    return Source(path, "video", height, width, Fraction(rate), announced, aspect)
+    return Source(path, "video", height, width, Fraction(rate), announced, seconds, aspect)
+
+
+def _plain(path: Path) -> str:
+    """FFmpeg takes what stands before a colon for a protocol, but not in a name that starts at the root."""
+    return str(path.absolute())
+
+
+def _matroska_seconds(tags: Mapping[str, str]) -> Fraction | None:
+    """Matroska tells a stream's length in a tag, 00:01:02.500000000, if at all."""
+    found = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", tags.get("DURATION", ""))
+    return int(found[1]) * 3600 + int(found[2]) * 60 + Fraction(found[3]) if found else None
+
+
+def _video_frames(path: Path) -> Iterator[tuple[np.ndarray, Fraction | None]]:
+    for frame, rgb in _frames(path):
+        yield rgb, _time(frame)
 
 
 def _frames(path: Path) -> Iterator[tuple[av.VideoFrame, np.ndarray]]:
     count = 0
     try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
+        with av.open(_plain(path)) as container:
+            stream = container.streams.best("video")
+            if stream is None or stream.disposition & Disposition.attached_pic:  # the cover of a song
                 raise ThfmError(f"{path} holds no video stream: name a video.")
-            stream = container.streams.video[0]
             stream.thread_type = "SLICE"  # threads by frame lose errors, and frames before them
             for frame in container.decode(stream):
                 rgb = _rgb(frame)
@@ -160,7 +174,7 @@ def _frames(path: Path) -> Iterator[tuple[av.VideoFrame, np.ndarray]]:
                 count += 1
     except (av.FFmpegError, OSError) as error:
         where = f"beyond frame {count - 1}" if count else "at its start"
-        raise ThfmError(f"{path} cannot be read {where} ({_line(error)}): it is damaged, or no video.") from None
+        raise ThfmError(f"{path} cannot be read {where} ({one_line(error)}): it is damaged, or no video.") from None
     if not count:
         raise ThfmError(f"{path} holds no frame that can be decoded.")
 
@@ -177,7 +191,3 @@ def _time(frame: av.VideoFrame) -> Fraction | None:
     if frame.pts is None or frame.time_base is None:
         return None
     return frame.pts * frame.time_base
-
-
-def _line(error: BaseException) -> str:
-    return " ".join((getattr(error, "strerror", None) or str(error) or type(error).__name__).split())

@@ -29,8 +29,9 @@ class Film:
     """
 
     def __init__(self, path: Path, kind: Literal["h264", "prores4444"], fps: Fraction):
+        # From the root, since FFmpeg takes what stands before a colon for a protocol elsewhere.
         codec, self._pixels, options, container = _KINDS[kind]
-        self._file = av.open(str(path), "w", options=container)
+        self._file = av.open(str(path.absolute()), "w", options=container)
         self._stream = self._file.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
         self._stream.pix_fmt, self._stream.options = self._pixels, options
         context = self._stream.codec_context

@@ -22,6 +22,10 @@ def test_there_and_back(tmp_path):
     done = run("genception", tmp_path / "ours", tmp_path / "back")
     assert done.exit_code == 0, done.stderr
     assert (tmp_path / "back" / npz.name).read_bytes() == npz.read_bytes()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "ours").rename(tmp_path / "run" / "final")  # as training leaves it: predict takes RUN, and so does this
+    done = run("genception", tmp_path / "run", tmp_path / "again")
+    assert done.exit_code == 0 and (tmp_path / "again" / npz.name).read_bytes() == npz.read_bytes(), done.stderr
 
 
 def test_errors_are_one_line_and_help_has_examples(tmp_path):

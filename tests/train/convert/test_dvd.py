@@ -112,6 +112,24 @@ def test_wrong_parts_are_named(name, release, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["ckpt"]
 
 
+SIZELESS = {
+    "patch_embedding.weight": [((256, 16), "needs 5 axes"), ((256, 16, 0, 2, 2), "needs 5 axes"),
+                               ((64, 16, 1, 2, 2), "a width of 64 is not made of heads of 128")],
+    "text_embedding.0.weight": [((256,), "needs 2 axes")],
+    "blocks.x.ffn.0.weight": [((3,), "blocks.x.ffn.0.weight")],
+    "blocks.99999.ffn.0.weight": [((3,), "lacks what becomes blocks.2.")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "shape", "words"), [(n, *case) for n, cases in SIZELESS.items() for case in cases])
+def test_shapes_that_tell_no_sizes_are_named(name, shape, words, release, tmp_path):
+    path = release / "model.safetensors"
+    save_file({**load_file(path), f"pipe.dit.{name}": torch.zeros(shape)}, path)
+    with pytest.raises(ThfmError) as caught:
+        to_folder(release, tmp_path / "ours")
+    assert words in str(caught.value) and str(path) in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import resource
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +20,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from synth.conventions import COCO17, PART_NAMES, ThfmError
+from tests.conftest import ROOT, environment
 from tests.train.inference.saved import OPTIONS, moving, save_tiny, spoil, write_video
 from train.cli import app
 from train.inference import Predictor
@@ -278,6 +283,12 @@ def test_a_film_that_was_cut_off_is_answered_and_said_so(predictor: Predictor, f
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     (outcome,) = predict(predictor, folder, [str(path)], tmp_path / "out", ["matte"])
     assert outcome.message == f"{outcome.frames} of 60 announced frames could be read; it may be cut off"
+    path = write_video(tmp_path / "b.mkv", moving(60, 48, 64))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    (outcome,) = predict(predictor, folder, [str(path)], tmp_path / "out", ["matte"])
+    end = [float(picture.time) for picture in read(open_source(path))][-1] + 1 / 25
+    assert 0.5 < end < 2
+    assert outcome.message == f"{end:.1f} of 2.4 announced seconds could be read; it may be cut off"
 
 
 def test_an_interrupted_video_leaves_nothing_and_finished_ones_stay(
@@ -315,6 +326,7 @@ def test_names_of_folders(tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert list(named_folders(["x/a.mp4", "b.v2.mov", "x/a.mp4"], out).values()) == [out / "a", out / "b.v2"]
     assert list(named_folders(["a.mp4", "a.mov"], out).values()) == [out / "a_mp4", out / "a_mov"]
+    assert list(named_folders(["a.mp4", "./a.mp4"], out)) == ["a.mp4"]
     with pytest.raises(ThfmError, match="x/a.mp4 and y/a.mp4 would both be"):
         named_folders(["x/a.mp4", "y/a.mp4"], out)
 
@@ -339,12 +351,61 @@ def test_the_command(folder: Path, video: Path, tmp_path: Path) -> None:
     assert again.exit_code == 0 and "11 frames, finished before" in again.stdout and not again.stderr
     for wrong, message in (
         (["--tasks", "deep"], "knows no task 'deep'"),
+        (["--tasks", ","], "no task is named; the model knows depth, normals"),
         (["--depth", "tiff"], "--depth tiff: write png or exr or npz"),
         (["--size", "big"], "--size big: write height x width"),
         (["--dtype", "int8"], "'int8' is no dtype"),
     ):
         failed = command(folder.parent, video, "--out", out, *wrong)
         assert failed.exit_code == 1 and failed.stderr.startswith("error: ") and message in failed.stderr
+
+
+def test_a_time_of_day_in_the_name_of_a_folder(
+    predictor: Predictor, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands before a colon is a protocol to FFmpeg."""
+    monkeypatch.chdir(tmp_path)
+    video = write_video(tmp_path / "12:30 walk.mp4", moving(3, 24, 32))
+    (outcome,) = predict(predictor, folder, [video.name], Path("10:15"), ["matte"])
+    assert outcome.frames == 3 and {"matte.mov", "side-by-side.mp4"} <= {p.name for p in outcome.folder.iterdir()}
+
+
+def test_impossible_rates_are_usage_errors(folder: Path, tmp_path: Path) -> None:
+    for rate in ("inf", "nan", "0"):
+        found = command(folder, tmp_path, "--out", tmp_path / "out", "--fps", rate)
+        assert found.exit_code == 2 and "--fps" in found.stderr
+
+
+def test_a_folder_that_may_not_be_read_does_not_stop_the_others(
+    predictor: Predictor, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, secret = write_video(tmp_path / "good.mp4", moving(3, 24, 32)), tmp_path / "secret"
+    secret.mkdir()
+    listed = Path.iterdir
+
+    def refuse(path: Path):
+        """What the system does to all but the superuser, who may be running this."""
+        if path == secret:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    refused, fine = predict(predictor, folder, [str(secret), str(good)], tmp_path / "out", ["matte"])
+    assert refused.frames is None and refused.message.startswith(f"{secret} cannot be read (Permission denied): ")
+    assert fine.frames == 3
+
+
+def test_names_that_are_no_text(folder: Path, tmp_path: Path) -> None:
+    """File systems take any bytes for a name; standard output does not."""
+    name = os.fsdecode(b"caf\xe9.mp4")
+    video = write_video(tmp_path / "a.mp4", moving(2, 24, 32)).rename(tmp_path / name)
+    program = "from train.cli import main; main()"
+    arguments = ["predict", folder, video, "--tasks", "depth", "--device", "cpu", "--out", tmp_path / "out"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], env=environment(), cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2 frames" in done.stdout and (tmp_path / "out" / os.fsdecode(b"caf\xe9") / "depth").is_dir()
 
 
 def test_a_full_disk_is_named_and_finished_work_is_kept(folder: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from PIL import Image
 
 from synth.conventions import ThfmError
@@ -139,11 +140,34 @@ def test_films_that_look_like_pictures(tmp_path: Path) -> None:
     assert frames(tmp_path / "a.gif").shape == (4, 24, 32, 3)
 
 
+def test_webp_that_moves_is_a_film_at_its_own_times(tmp_path: Path) -> None:
+    video = moving(4, 24, 32)
+    first, *others = [Image.fromarray(p) for p in video]
+    first.save(tmp_path / "a.webp", save_all=True, append_images=others, duration=[40, 40, 500, 40], lossless=True)
+    source = open_source(tmp_path / "a.webp")
+    assert (source.kind, source.height, source.width, source.announced) == ("webp", 24, 32, 4)
+    assert source.fps == Fraction(3000, 580)
+    np.testing.assert_array_equal(frames(tmp_path / "a.webp"), video)
+    assert [picture.time for picture in read(source)] == [Fraction(n, 1000) for n in (0, 40, 80, 580)]
+    whole = (tmp_path / "a.webp").read_bytes()
+    (tmp_path / "cut.webp").write_bytes(whole[: len(whole) * 2 // 3])
+    with pytest.raises(ThfmError, match="cut.webp"):
+        frames(tmp_path / "cut.webp")
+
+
+def test_a_time_of_day_in_a_name_is_no_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_video(tmp_path / "12:30 walk.mp4", moving(3, 24, 32))
+    assert frames(Path("12:30 walk.mp4")).shape == (3, 24, 32, 3)
+
+
 def test_folders_are_read_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     video = moving(12, 20, 30)
     for t, picture in enumerate(video):
         Image.fromarray(picture).save(tmp_path / f"frame{t}.png")
     (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "._frame0.png").write_bytes(b"what a Mac leaves on foreign disks")
+    (tmp_path / "more.png").mkdir()
     source = open_source(tmp_path, fps=10)
     assert (source.kind, source.announced, source.fps) == ("folder", 12, 10)
     np.testing.assert_array_equal(frames(tmp_path), video)
@@ -164,6 +188,12 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"\xff\xd8 no picture")
     with pytest.raises(ThfmError, match="a.jpg is no readable picture"):
         open_source(tmp_path / "a.jpg")
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "wall.png")
+    with pytest.raises(ThfmError, match=r"wall.png is no readable picture .* exceeds limit"):
+        open_source(tmp_path / "wall.png")
+    Image.fromarray(np.ones((8, 8), np.float32)).save(tmp_path / "float.tif")
+    with pytest.raises(ThfmError, match="^[^ ]*float.tif holds floating numbers"):
+        open_source(tmp_path / "float.tif")
     path = tmp_path / "sound.wav"
     with av.open(str(path), "w") as output:
         stream = output.add_stream("pcm_s16le", rate=8000)
@@ -173,6 +203,36 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         output.mux(stream.encode(None))
     with pytest.raises(ThfmError, match="sound.wav holds no video stream"):
         open_source(path)
+
+
+def covered(path: Path, video: np.ndarray | None = None) -> Path:
+    """A file whose first pictures are those of its cover; sound follows, or a video."""
+    with av.open(str(path), "w") as output:
+        cover = output.add_stream("png", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 50, 40, "rgb24"
+        cover.disposition = Disposition.attached_pic
+        if video is None:
+            main = output.add_stream("aac", rate=8000)
+            frames = [av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.float32), format="fltp", layout="mono")]
+            frames[0].rate = 8000
+        else:
+            main = output.add_stream("libx264", rate=25)
+            main.height, main.width, main.pix_fmt = *video.shape[1:3], "yuv420p"
+            frames = [av.VideoFrame.from_ndarray(picture, format="rgb24") for picture in video]
+        art = av.VideoFrame.from_ndarray(np.zeros((40, 50, 3), np.uint8), format="rgb24")
+        for stream, pictures in ((cover, [art]), (main, frames)):
+            for frame in (*pictures, None):
+                output.mux(stream.encode(frame))
+    return path
+
+
+def test_the_cover_of_a_song_or_film_is_no_video(tmp_path: Path) -> None:
+    with pytest.raises(ThfmError, match="song.mp4 holds no video stream"):
+        open_source(covered(tmp_path / "song.mp4"))
+    path = covered(tmp_path / "film.mp4", moving(6, 64, 96))
+    source = open_source(path)
+    assert (source.height, source.width, source.announced) == (64, 96, 6)
+    assert frames(path).shape == (6, 64, 96, 3)
 
 
 def test_damage_within_a_film_is_named(tmp_path: Path) -> None:
@@ -185,3 +245,7 @@ def test_a_film_that_was_cut_off_has_fewer_frames_than_it_announces(tmp_path: Pa
     path = write_video(tmp_path / "a.avi", moving(60, 48, 64), codec="mjpeg", pixels="yuvj420p")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert 20 < len(frames(path)) < open_source(path).announced == 60
+    path = write_video(tmp_path / "a.mkv", moving(60, 48, 64))  # it tells a length, but no number of frames
+    assert open_source(path).announced == len(frames(path)) == 60
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert 10 < len(frames(path)) < open_source(path).announced == 60

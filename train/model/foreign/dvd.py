@@ -74,16 +74,25 @@ def arguments(shapes: dict[str, tuple[int, ...]]) -> dict[str, Any]:
 
     Raises:
         KeyError: a tensor that all have is not there.
+        ValueError: one has a shape that no Wan gives it.
     """
-    hidden, channels, *patch = shapes["patch_embedding.weight"]
+
+    def sized(name: str, rank: int) -> tuple[int, ...]:
+        if len(shapes[name]) != rank or 0 in shapes[name]:
+            raise ValueError(f"what becomes {name} has shape {shapes[name]}, but needs {rank} axes that are not 0")
+        return shapes[name]
+
+    hidden, channels, *patch = sized("patch_embedding.weight", 5)
+    if hidden % HEAD:
+        raise ValueError(f"a width of {hidden} is not made of heads of {HEAD}")
     return {
         "patch_size": tuple(patch),
         "num_attention_heads": hidden // HEAD,
         "attention_head_dim": HEAD,
         "in_channels": channels,
-        "out_channels": shapes["proj_out.weight"][0] // (patch[0] * patch[1] * patch[2]),
-        "text_dim": shapes["condition_embedder.text_embedder.linear_1.weight"][1],
-        "freq_dim": shapes["condition_embedder.time_embedder.linear_1.weight"][1],
-        "ffn_dim": shapes["blocks.0.ffn.net.0.proj.weight"][0],
-        "num_layers": 1 + max(int(name.split(".")[1]) for name in shapes if name.startswith("blocks.")),
+        "out_channels": sized("proj_out.weight", 2)[0] // (patch[0] * patch[1] * patch[2]),
+        "text_dim": sized("condition_embedder.text_embedder.linear_1.weight", 2)[1],
+        "freq_dim": sized("condition_embedder.time_embedder.linear_1.weight", 2)[1],
+        "ffn_dim": sized("blocks.0.ffn.net.0.proj.weight", 2)[0],
+        "num_layers": len({number[1] for name in shapes if (number := re.match(r"blocks\.(\d+)\.", name))}),
     }
