@@ -165,11 +165,13 @@ def check_sides(fields: Mapping, config: QaConfig) -> list[Measure]:
 
 
 def check_framing(fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig) -> list[Measure]:
-    """People are in sight: their vertices inside the frame, and enough pixels theirs."""
+    """People are in sight as the framing asks: those vertices inside the frame, and enough pixels theirs."""
     frames, height, width = fields["instances"].shape
     inside, covered = np.full((2, len(bodies), frames), np.nan)
     for p, body in enumerate(bodies):
-        used = _thinned(np.unique(body.faces), _VERTICES)
+        asked = np.unique(body.faces)
+        asked = asked if body.framed is None else asked[body.framed[asked]]
+        used = _thinned(asked, _VERTICES)
         for t in range(frames):
             camera = to_camera(body.vertices[t, used], fields["world_to_camera"][t])
             pixels = project(camera, fields["intrinsics"][t])
@@ -178,8 +180,8 @@ def check_framing(fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig
     # The person who is seen least decides.
     least = [x[np.argmin(x.mean(1))] if len(bodies) else np.full(frames, np.nan) for x in (inside, covered)]
     return [
-        Measure("in_frame", "a person's vertices inside the frame are", least[0], config.in_frame,
-                at_least=True, mean=True, unit="%"),
+        Measure("in_frame", "of the vertices that the framing asks for, a person has in the frame", least[0],
+                config.in_frame, at_least=True, mean=True, unit="%"),
         Measure("person_pixels", "a person covers", least[1], config.person_share,
                 at_least=True, mean=True, unit="%"),
     ]  # fmt: skip
