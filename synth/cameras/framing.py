@@ -8,6 +8,7 @@ import numpy as np
 
 from synth.cameras.optics import Rig
 from synth.conventions import CANONICAL_CENTRE, CANONICAL_EXTENT
+from synth.lens import distorted
 
 NEAREST = 0.45  # metres from the eye to any skin
 # On the rest pose, arms lie level at the height of the shoulders: what is farther out than this is arm, metres.
@@ -50,8 +51,11 @@ def framed_vertices(canonical: np.ndarray, faces: np.ndarray, band: tuple[float,
     return np.where(arm, band[0] <= _HIPS and band[1] >= _SHOULDERS, inside)
 
 
-def spans(rig: Rig, subject: Subject, width: int, height: int) -> np.ndarray:
-    """Largest |x| and |y| of the framed points in shares of half the frame, (2,); inf if the camera is too near."""
+def spans(rig: Rig, subject: Subject, width: int, height: int, distortion: np.ndarray) -> np.ndarray:
+    """Largest |x| and |y| of the framed points in shares of half the frame, (2,); inf if the camera is too near.
+
+    ``distortion`` (5,) is that of ``synth.lens``.
+    """
     pose, k = rig.world_to_camera(), rig.intrinsics(width, height)
     away = subject.points - rig.eye[:, None]
     if np.einsum("snc,snc->sn", away, away).min() < NEAREST**2:
@@ -59,5 +63,6 @@ def spans(rig: Rig, subject: Subject, width: int, height: int) -> np.ndarray:
     camera = np.einsum("sij,snj->sni", pose[:, :3, :3], away[:, subject.framed])
     if camera[..., 2].min() < 0.5 * NEAREST:
         return np.full(2, np.inf)
-    image = camera[..., :2] / camera[..., 2:] * k[:, None, None, 0, 0]
+    flat = camera[..., :2] / camera[..., 2:]
+    image = distorted(flat, distortion) * k[:, None, None, 0, 0]
     return np.abs(image).max((0, 1)) / k[0, :2, 2]

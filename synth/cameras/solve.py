@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from synth.cameras.focus import focused
 from synth.cameras.framing import NEAREST, Subject, spans
 from synth.cameras.moves import LOWEST, MOVES, Stage
 from synth.cameras.optics import Rig, rolled
@@ -60,12 +61,13 @@ def solve(
         ClipRejected: no distance up to 200 m shows everything.
     """
     stage = _stage(spec, subject, (width, height), fps, path)
+    distortion = np.array([spec.lens.k1, spec.lens.k2, 0.0, 0.0, 0.0])
 
     def rig(distance: float) -> Rig:
         return _held(MOVES[spec.move](spec, stage, distance), spec, stage.times)
 
     def extent(distance: float) -> float:
-        return spans(rig(distance), subject, width, height).max()
+        return spans(rig(distance), subject, width, height, distortion).max()
 
     low, high = NEAREST, _FARTHEST
     if extent(high) > spec.fill:
@@ -74,8 +76,11 @@ def solve(
     for _ in range(50):
         distance = (low * high) ** 0.5
         low, high = (distance, high) if extent(distance) > spec.fill else (low, distance)
-    aimed = _aimed(rig(high), spec.aim, subject, width, height)
-    return Cameras(aimed.intrinsics(width, height), aimed.world_to_camera())
+    aimed = _aimed(rig(high), spec.aim, subject, width, height, distortion)
+    focus, f_stop = (None, None) if spec.lens.f_stop is None else focused(aimed, subject, spec.lens.f_stop)
+    return Cameras(
+        aimed.intrinsics(width, height), aimed.world_to_camera(), distortion, focus, f_stop, spec.lens.shutter
+    )
 
 
 def _held(rig: Rig, spec: CameraSpec, times: np.ndarray) -> Rig:
@@ -87,14 +92,16 @@ def _held(rig: Rig, spec: CameraSpec, times: np.ndarray) -> Rig:
     return replace(rig, held=held, eye=eye)
 
 
-def _aimed(rig: Rig, aim: tuple[float, float], subject: Subject, width: int, height: int) -> Rig:
+def _aimed(
+    rig: Rig, aim: tuple[float, float], subject: Subject, width: int, height: int, distortion: np.ndarray
+) -> Rig:
     """Turn the cameras by small constant angles that move people off centre, as far as they stay in frame."""
-    free = np.clip(0.97 - spans(rig, subject, width, height), 0.0, 1.0)
+    free = np.clip(0.97 - spans(rig, subject, width, height, distortion), 0.0, 1.0)
     tangents = (np.array([width, height]) / 2 / rig.intrinsics(width, height)[:, 0, 0].min()) * free * np.array(aim)
     for scale in (1.0, 0.5, 0.25):
         right, down = np.arctan(scale * tangents)
         elevation = np.clip(rig.elevation - down, -1.5, 1.5)
         turned = replace(rig, azimuth=rig.azimuth - right / np.cos(rig.elevation), elevation=elevation)
-        if spans(turned, subject, width, height).max() < _EDGE:
+        if spans(turned, subject, width, height, distortion).max() < _EDGE:
             return turned
     return rig

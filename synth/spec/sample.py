@@ -244,5 +244,7 @@ def sample_clip(config: SpecConfig, catalogue: Catalogue, seed: int, index: int,
         people=(_person(rng("person 0"), config.people, catalogue, motion),),
         light=_light(rng("light"), config.light, catalogue),
         ground=_ground(rng("ground"), config.ground),
-        camera=sample_camera(rng("camera"), config.camera, video.frames, video.fps, catalogue.camera_paths),
+        camera=sample_camera(
+            rng("camera"), config.camera, video.frames, video.fps, (width, height), catalogue.camera_paths
+        ),
     )

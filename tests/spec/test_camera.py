@@ -95,13 +95,13 @@ def test_replay_takes_paths_that_are_long_enough():
     paths = (PathEntry(name="long", seconds=9.0), PathEntry(name="short", seconds=1.0))
     starts = []
     for k in range(200):
-        camera = sample_camera(np.random.default_rng(k), config, FRAMES, FPS, paths)
+        camera = sample_camera(np.random.default_rng(k), config, FRAMES, FPS, (96, 64), paths)
         assert camera.replay.path == "long" and camera.shake is None
         starts.append(camera.replay.start)
     assert 0 <= min(starts) < 0.5 and 6 < max(starts) <= 9.0 - (FRAMES + 1) / FPS
     for none in ((), paths[1:]):
         with pytest.raises(ThfmError, match="bodies.camera_paths"):
-            sample_camera(np.random.default_rng(0), config, FRAMES, FPS, none)
+            sample_camera(np.random.default_rng(0), config, FRAMES, FPS, (96, 64), none)
 
 
 def test_a_catalogue_lists_captured_paths(tmp_path):

@@ -18,6 +18,18 @@ def _joints(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _moderate(value: tuple[float, float]) -> tuple[float, float]:
+    if not -0.15 <= value[0] <= value[1] <= 0.1:  # beyond, the model folds corners into the picture
+        raise ValueError(f"distortion lies between -0.15 and 0.1, got {list(value)}")
+    return value
+
+
+def _open(value: tuple[float, float]) -> tuple[float, float]:
+    if not 0 < value[0] <= value[1] <= 360:
+        raise ValueError(f"a shutter is open for more than 0 and at most 360 degrees, got {list(value)}")
+    return value
+
+
 def _growing(value: tuple[float, float]) -> tuple[float, float]:
     if value[0] < 1:
         raise ValueError(f"a factor starts at 1 (no change), got {list(value)}")
@@ -25,6 +37,8 @@ def _growing(value: tuple[float, float]) -> tuple[float, float]:
 
 
 Joints = Annotated[tuple[str, ...], AfterValidator(_joints)]
+Distortion = Annotated[Range, AfterValidator(_moderate)]
+Shutter = Annotated[Range, AfterValidator(_open)]
 Factor = Annotated[Range, AfterValidator(_growing)]
 
 
@@ -56,6 +70,15 @@ class CameraConfig(BaseModel):
         ("head", "pelvis", "left_wrist", "right_wrist", "left_ankle", "right_ankle"), min_length=1,
         description="joints that a tracking camera watches",
     )  # fmt: skip
+    shutter_degrees: Shutter = Field(
+        (60.0, 300.0), description="shutter angles, of 360 degrees a frame; render.motion_blur turns all blur off"
+    )
+    depth_of_field: Share = Field(0.5, description="share of clips in which only people are in focus")
+    f_stop: Range = Field((1.4, 11.0), description="apertures of those clips, on a full frame")
+    distorted: Share = Field(0.5, description="share of clips whose lens distorts")
+    distortion: Distortion = Field(
+        (-0.1, 0.04), description="how far distortion moves the frame's corner: barrel below 0, pincushion above"
+    )
     eye_height: Range = Field((1.45, 1.8), description="of an egocentric camera, metres")
     shake: Share = Field(0.4, description="share of clips filmed by hand (egocentric ones always are)")
     shake_degrees: Range = Field((0.05, 0.6), description="rms about each axis up to 35 mm; stiller beyond")

@@ -40,6 +40,22 @@ class ReplaySpec(_Frozen):
     start: float = Field(ge=0)
 
 
+class LensSpec(_Frozen):
+    """How the picture is formed; labels know of its distortion alone.
+
+    Attributes:
+        shutter: open share of the frame time, 0.5 for 180 degrees.
+        f_stop: aperture on a full frame, focused on the people; None leaves everything sharp. It is stopped down until
+            the framed people are sharp.
+        k1, k2: radial distortion as OpenCV has it.
+    """
+
+    shutter: float = Field(0.5, gt=0, le=1)
+    f_stop: float | None = Field(None, gt=0)
+    k1: float = 0.0
+    k2: float = 0.0
+
+
 class CameraSpec(_Frozen):
     """How the camera behaves; ``synth.cameras`` solves the path that keeps in sight what the framing asks for.
 
@@ -80,3 +96,4 @@ class CameraSpec(_Frozen):
     shake: ShakeSpec | None = None
     gait: GaitSpec | None = None
     replay: ReplaySpec | None = None
+    lens: LensSpec = LensSpec()

@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from synth.conventions import ThfmError
+from synth.lens import corner_distortion
 from synth.spec.camera.config import CameraConfig
-from synth.spec.camera.model import CameraSpec, Framing, GaitSpec, ReplaySpec, ShakeSpec
+from synth.spec.camera.model import CameraSpec, Framing, GaitSpec, LensSpec, ReplaySpec, ShakeSpec
 from synth.spec.catalogue import PathEntry
 
 # Lowest height in sight, in shares of the standing body: knees 0.29, hips 0.52, spine 0.65, shoulders 0.81, chin 0.88.
@@ -62,14 +63,30 @@ def _shake(rng: np.random.Generator, config: CameraConfig, focal_mm: float) -> S
     return ShakeSpec(degrees=round(degrees * steadiness, 5), metres=round(metres, 5), seed=int(rng.integers(2**31)))
 
 
+def _lens(rng: np.random.Generator, config: CameraConfig, widest_mm: float, size: tuple[int, int]) -> LensSpec:
+    shutter = _between(rng, config.shutter_degrees) / 360
+    shallow, f_stop = rng.uniform() < config.depth_of_field, _log_between(rng, config.f_stop)
+    bends, corner, second = rng.uniform() < config.distorted, _between(rng, config.distortion), rng.uniform(-0.3, 0.3)
+    k1 = k2 = 0.0
+    if bends:
+        # Part of what k1 does at the corner is done or undone by k2, as in a real lens.
+        focal = widest_mm / 36.0 * max(size)
+        k1 = corner_distortion(corner, focal, *size)
+        k2 = second * k1 / (math.hypot(*size) / 2 / focal) ** 2
+    return LensSpec(
+        shutter=round(shutter, 4), f_stop=round(f_stop, 3) if shallow else None, k1=round(k1, 6), k2=round(k2, 6)
+    )
+
+
 def sample_camera(
     rng: np.random.Generator,
     config: CameraConfig,
     frames: int,
     fps: float,
+    size: tuple[int, int] = (832, 480),
     paths: tuple[PathEntry, ...] = (),
 ) -> CameraSpec:
-    """Draw how a clip of ``frames`` frames is filmed.
+    """Draw how a clip of ``frames`` frames of ``size`` (width, height) is filmed.
 
     Rates of the config are times the clip's length, up to a whole orbit, 50 degrees of a crane, a factor of three in
     distance or focal length, and a sweep of half of what people span.
@@ -125,4 +142,6 @@ def sample_camera(
     by_hand = rng.uniform() < config.shake
     if move == "egocentric" or (by_hand and move != "replay"):
         spec["shake"] = _shake(rng, config, focal)
-    return CameraSpec(focal_mm=round(focal, 3), **spec)
+    widest = focal / max(spec["ratio"], 1 / spec["ratio"]) ** 0.5 if move in ("zoom", "dolly_zoom") else focal
+    lens = _lens(rng, config, widest, size)
+    return CameraSpec(focal_mm=round(focal, 3), lens=lens, **spec)
