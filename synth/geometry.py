@@ -58,10 +58,22 @@ class Mesh:
 
 @dataclass(frozen=True)
 class Cameras:
-    """One camera per time sample: ``intrinsics`` (T+2, 3, 3) and ``world_to_camera`` (T+2, 4, 4), float64."""
+    """One camera per time sample.
+
+    Attributes:
+        intrinsics: (T+2, 3, 3); world_to_camera: (T+2, 4, 4), float64.
+        distortion: (5,) k1, k2, p1, p2, k3 of ``synth.lens``, the same at all times.
+        focus: (T+2,) planar depth that is in focus, metres; f_stop: aperture of a full frame whose long side is 36 mm.
+            None: everything is sharp.
+        shutter: share of the frame time for which the shutter is open, around the sample.
+    """
 
     intrinsics: np.ndarray
     world_to_camera: np.ndarray
+    distortion: np.ndarray = field(default_factory=lambda: np.zeros(5))
+    focus: np.ndarray | None = None
+    f_stop: float | None = None
+    shutter: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -98,7 +110,8 @@ class Passes:
         matte: (T, H, W) float32 in [0, 1], soft coverage by people.
         face: (T, H, W) int32, index of the visible face over all meshes in order, -1 where nothing was hit.
         barycentric: (T, H, W, 2) float32, weights of the face's first two corners.
-        depth: (T, H, W) float32, the renderer's own planar depth, metres, inf where nothing was hit; a cross-check.
+        depth: (T, H, W) float32, the renderer's own planar depth, metres, inf where nothing was hit; a
+            cross-check, NaN behind a lens that distorts.
         seconds: stage name -> seconds.
     """
 

@@ -15,11 +15,12 @@ from synth.bodies.catalogue import Library, load_library
 from synth.bodies.clip import build_clip
 from synth.bodies.config import BodiesConfig
 from synth.bodies.outfit import outfit_words
+from synth.cameras import framed_vertices
 from synth.conventions import SCHEMA_VERSION, ClipRejected, ThfmError
 from synth.geometry import ClipGeometry
 from synth.labels import compute_labels
 from synth.qa import BodyTrack, check_clip
-from synth.spec.model import ClipSpec
+from synth.spec.model import CameraSpec, ClipSpec
 from synth.spec.sample import sample_clip
 
 if TYPE_CHECKING:
@@ -58,13 +59,26 @@ def caption(spec: ClipSpec, config: GenerateConfig) -> str:
         worn = outfit_words(person, config.bodies.assets)
         doing = ", ".join(tags.get(person.motion.name, ())) or person.motion.name.replace("_", " ")
         people.append(f"{noun}{' in ' + ', '.join(worn) if worn else ''} ({doing})")
-    return f"{' and '.join(people)}; {spec.camera.move} camera, {spec.camera.focal_mm:.0f} mm."
+    return f"{' and '.join(people)}; {camera_words(spec.camera)}."
 
 
-def body_tracks(geometry: ClipGeometry) -> list[BodyTrack]:
+def camera_words(camera: CameraSpec) -> str:
+    """How a clip is filmed, in a few words."""
+    shot = {"truncated": "cropped", "head_and_shoulders": "head-and-shoulders"}.get(
+        camera.framing, camera.framing.replace("_", "-")
+    )
+    watched = f" of the {camera.track.replace('_', ' ')}" if camera.track else ""
+    hand = ", by hand" if camera.shake and camera.move != "egocentric" else ""
+    return f"{shot} shot, {camera.move.replace('_', ' ')} camera{watched}{hand}, {camera.focal_mm:.0f} mm"
+
+
+def body_tracks(geometry: ClipGeometry, spec: ClipSpec) -> list[BodyTrack]:
     """The bare bodies of a clip, frame by frame, as QA wants them."""
-    bodies = [m for m in geometry.meshes if m.name == "body"]
-    return [BodyTrack(vertices=m.positions[1:-1], faces=m.faces, canonical=m.canonical) for m in bodies]
+    return [
+        BodyTrack(m.positions[1:-1], m.faces, m.canonical, framed_vertices(m.canonical, m.faces, spec.camera.band))
+        for m in geometry.meshes
+        if m.name == "body"
+    ]
 
 
 def make_attempt(spec: ClipSpec, config: GenerateConfig, log: Path, progress: Progress) -> MadeClip:
@@ -83,7 +97,7 @@ def make_attempt(spec: ClipSpec, config: GenerateConfig, log: Path, progress: Pr
     fields: dict = {"rgb": passes.rgb, "fps": spec.fps, "key": spec.key, **compute_labels(geometry, passes)}
     fields["smplx"] = list(geometry.smplx)
     labelled = time.perf_counter()
-    verdict = check_clip(fields, body_tracks(geometry), config.qa)
+    verdict = check_clip(fields, body_tracks(geometry, spec), config.qa)
     if not verdict.passed:
         raise ClipRejected(verdict.reasons)
     fields["meta"] = {

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from synth.bodies.config import assets_folder
 from synth.bodies.model import POSE_FIELDS, BodyModel, PosedBody, load_body
 from synth.bodies.person import canonical_points
+from synth.cameras import framed_vertices
 from synth.conventions import ThfmError
 from synth.labels.keypoints import to_camera
 from synth.qa import BodyTrack, QaConfig, StorageError, check_clip
@@ -121,9 +122,17 @@ def clip_faults(clip: Clip, folders: Sequence[Path], limits: QaConfig) -> Iterat
             continue
         yield from _joint_faults(clip, number, posed)
         neutral = load_body(model.path.parent.parent, "neutral")
-        tracks.append(BodyTrack(posed.vertices, model.faces, canonical_points(neutral, model)))
+        canonical = canonical_points(neutral, model)
+        framed = framed_vertices(canonical, model.faces, _band(clip))
+        tracks.append(BodyTrack(posed.vertices, model.faces, canonical, framed))
     if len(tracks) == len(clip.smplx):
         yield from check_clip(_Fields(clip), tracks, limits, STORED).reasons
+
+
+def _band(clip: Clip) -> tuple[float, float]:
+    """The part of the body that a clip's framing asks to see; all of it where no spec tells."""
+    low, high = clip.meta.get("spec", {}).get("camera", {}).get("band", (0.0, 1.0))
+    return float(low), float(high)
 
 
 def find_model(label: Mapping[str, Any], folders: Sequence[Path]) -> BodyModel:

@@ -44,12 +44,22 @@ def cast(
     world_to_camera: np.ndarray,
     solid: Mapping[int, Callable[[np.ndarray, np.ndarray], np.ndarray]] | None = None,
 ) -> Hits:
-    """The first hit of every pixel's ray on meshes of (vertices (V, 3), faces (F, 3)).
+    """The first hit of every pixel's ray: see ``cast_rays``."""
+    return cast_rays(meshes, *rays_of(width, height, intrinsics, world_to_camera), solid)
+
+
+def cast_rays(
+    meshes: list[tuple[np.ndarray, np.ndarray]],
+    origin: np.ndarray,
+    directions: np.ndarray,
+    solid: Mapping[int, Callable[[np.ndarray, np.ndarray], np.ndarray]] | None = None,
+) -> Hits:
+    """The first hits of rays (H, W, 3) from ``origin`` (3,) on meshes of (vertices (V, 3), faces (F, 3)).
 
     ``solid[mesh](faces, weights)`` tells for hits (N,) on a mesh with holes whether the surface is there; where it is
     not, the ray goes on.
     """
-    origin, directions = rays_of(width, height, intrinsics, world_to_camera)
+    shape = directions.shape[:2]
     directions = directions.reshape(-1, 3)
     count = len(directions)
     best = Hits(np.full(count, -1), np.full(count, -1), np.full((count, 3), np.nan), np.full(count, np.inf))
@@ -74,7 +84,6 @@ def cast(
         rays, at = rays[closer], at[closer]
         best.mesh[rays], best.face[rays] = number, face[at]
         best.weights[rays], best.depth[rays] = weights[at], depth[at]
-    shape = (height, width)
     return Hits(
         best.mesh.reshape(shape), best.face.reshape(shape), best.weights.reshape(*shape, 3), best.depth.reshape(shape)
     )

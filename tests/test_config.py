@@ -40,7 +40,7 @@ def test_overrides_reach_their_keys_and_keep_types() -> None:
         ("spec.video.width=33", ("spec.video.width", "multiple of 2", "got 33")),
         ("clips=many", ("clips", "valid integer", "'many'")),
         ("clips=0", ("clips", "greater than or equal to 1", "got 0")),
-        ("spec.camera.moves=[orbit,fly]", ("spec.camera.moves.1", "'static', 'pan', 'orbit' or 'follow'", "'fly'")),
+        ("spec.camera.moves=[orbit,fly]", ("spec.camera.moves.1", "'static', 'pan', 'tilt',", "'fly'")),
         ("spec.camera.fill=[0.9,0.1]", ("spec.camera.fill", "smaller end first", "[0.9, 0.1]")),
         ("seed", ("'seed'", "key=value")),
         ("render.samples=[1", ("render.samples=[1", "line")),

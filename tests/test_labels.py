@@ -17,7 +17,7 @@ BODY = {n for n in JOINT_NAMES[:22] if not n.endswith("_foot")}  # feet lie with
 
 
 def _labels(*samples: dict, eye=FRONT, target=(0, 0, 1.0)) -> dict:
-    cameras = camera_path([eye] * 3, [target] * 3, W, H, focal_mm=60)
+    cameras = camera_path([eye] * 3, [target] * 3, W, H, focal_mm=45)
     geometry = people(*(posed([s] * 3) for s in samples), cameras=cameras)
     return compute_labels(geometry, cast_passes(geometry, W, H))
 
@@ -90,7 +90,7 @@ def test_vertex_normals_are_those_of_trimesh():
 def panned() -> dict:
     """A still person and a camera that turns and moves."""
     eyes = [(0.1 * s, -3.2, 1.2) for s in range(5)]
-    cameras = camera_path(eyes, [(0, 0, 1.0 + 0.02 * s) for s in range(5)], W, H, focal_mm=40)
+    cameras = camera_path(eyes, [(0, 0, 1.0 + 0.02 * s) for s in range(5)], W, H, focal_mm=30)
     geometry = people(posed([ARMS_DOWN] * 5), cameras=cameras)
     return compute_labels(geometry, cast_passes(geometry, W, H))
 

@@ -7,7 +7,6 @@ from synth.blender.nodes import Graph, new_image
 from synth.geometry import Material
 from synth.spec.model import GroundSpec
 
-FACE_AOV, BARYCENTRIC_AOV = "face", "barycentric"
 FACE_ATTRIBUTE, BARYCENTRIC_ATTRIBUTE = "face_index", "barycentric"
 ALPHA_THRESHOLD = 0.5
 
@@ -135,24 +134,36 @@ def colour_material(name: str, look: Material):
 
 
 def label_material(name: str, look: Material):
-    """The bpy material that label renders see: it writes face index and barycentrics, and is opaque or absent.
+    """The bpy material that label renders see: it shines face index and barycentrics, and is opaque or absent.
 
-    A textured alpha is cut at one half, so that a pixel shows exactly one surface; where it is cut away, the AOVs add
-    nothing and the ray goes on with full weight.
+    They are colours because only the picture itself passes a lens. A textured alpha is cut at one half, so that a pixel
+    shows exactly one surface; where it is cut away, the ray goes on with full weight.
     """
     material = _new(name)
     material.cycles.emission_sampling = "NONE"  # it lights nothing; else every face is sorted as a lamp, every frame
     graph = Graph(material)
     face = graph.attribute(FACE_ATTRIBUTE).outputs["Fac"]
     corners = graph.attribute(BARYCENTRIC_ATTRIBUTE).outputs["Vector"]
-    surface = graph.add("ShaderNodeEmission").outputs[0]
+    weights = graph.add("ShaderNodeSeparateXYZ", {0: corners})
+    code = graph.add("ShaderNodeCombineColor", {0: face, 1: weights.outputs[0], 2: weights.outputs[1]}).outputs[0]
+    surface = graph.add("ShaderNodeEmission", {"Color": code}).outputs[0]
     if look.alpha and look.diffuse is not None:
         solid = graph.math("GREATER_THAN", graph.image(look.diffuse).outputs["Alpha"], ALPHA_THRESHOLD)
-        face = graph.math("MULTIPLY", face, solid)
-        corners = graph.add("ShaderNodeVectorMath", {0: corners, "Scale": solid}, operation="SCALE").outputs[0]
         clear = graph.add("ShaderNodeBsdfTransparent").outputs[0]
         surface = graph.add("ShaderNodeMixShader", {0: solid, 1: clear, 2: surface}).outputs[0]
-    graph.add("ShaderNodeOutputAOV", {"Value": face}, aov_name=FACE_AOV)
-    graph.add("ShaderNodeOutputAOV", {"Color": corners}, aov_name=BARYCENTRIC_AOV)
+    _finish(graph, surface)
+    return material
+
+
+def matte_material(name: str, look: Material, person: bool):
+    """The bpy material that matte renders see: people shine white, all else is black, and alpha is what it is."""
+    material = _new(name)
+    material.cycles.emission_sampling = "NONE"
+    graph = Graph(material)
+    surface = graph.add("ShaderNodeEmission", {"Color": (1.0, 1.0, 1.0) if person else (0.0, 0.0, 0.0)}).outputs[0]
+    if look.alpha and look.diffuse is not None:
+        alpha = graph.image(look.diffuse).outputs["Alpha"]
+        clear = graph.add("ShaderNodeBsdfTransparent").outputs[0]
+        surface = graph.add("ShaderNodeMixShader", {0: alpha, 1: clear, 2: surface}).outputs[0]
     _finish(graph, surface)
     return material

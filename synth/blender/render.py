@@ -1,4 +1,7 @@
-"""Render a clip: every colour frame first, then every label frame, out of one scene."""
+"""Render a clip: every colour frame first, then every label frame, out of one scene.
+
+A lens stops Blender's data passes, so behind one the matte is rendered on its own, and labels are pictures.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from synth.blender import materials, runtime
 from synth.blender import scene as scenes
 from synth.blender.config import RenderConfig
 from synth.conventions import ThfmError
-from synth.geometry import ClipGeometry, Passes
+from synth.geometry import ClipGeometry, Material, Mesh, Passes
 from synth.spec.model import ClipSpec
 from synth.spec.seeds import derive_seed
 
@@ -66,13 +69,14 @@ def _render(scene, frame: int, path: Path, file_format: str) -> None:
         raise ThfmError(f"Blender wrote no picture for frame {frame}: is {path.parent} full?")
 
 
-def _colour_frame(scene, frame: int, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+def _colour_frame(scene, frame: int, folder: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """The picture and, unless a lens hides it, the matte."""
     import bpy
     from PIL import Image
 
     raw, picture = folder / "colour.exr", folder / "colour.png"
     _render(scene, frame, raw, "EXR")
-    coverage = people_coverage(*_read_exr(raw))
+    coverage = people_coverage(*_read_exr(raw)) if scene.view_layers[0].use_pass_cryptomatte_object else None
     runtime.save_as(scene, "PNG")
     bpy.data.images["Render Result"].save_render(str(picture), scene=scene)
     with Image.open(picture) as opened:
@@ -82,26 +86,47 @@ def _colour_frame(scene, frame: int, folder: Path) -> tuple[np.ndarray, np.ndarr
     return rgb, coverage
 
 
-def to_label_scene(scene, objects: list, geometry: ClipGeometry) -> None:
-    """Turn the colour scene into the label scene: label shaders, one sample, no light, no blur."""
+def _unlit(scene, objects: list, geometry: ClipGeometry, shader: Callable) -> None:
+    """Leave the scene nothing but surfaces that shine: ``shader(name, look, mesh)`` makes their materials."""
     for thing, mesh in zip(objects, geometry.meshes, strict=True):
         for k, look in enumerate(mesh.materials):
-            thing.material_slots[k].material = materials.label_material(f"{mesh.name}.{k}.label", look)
+            thing.material_slots[k].material = shader(f"{mesh.name}.{k}", look, mesh)
     for light in [o for o in scene.objects if o.type == "LIGHT"]:
         scene.collection.objects.unlink(light)
     scene.world = None
     scene.render.engine = "CYCLES"
+    cycles = scene.cycles
+    cycles.use_denoising, cycles.max_bounces, cycles.sample_clamp_indirect = False, 0, 0.0
+    scene.view_layers[0].use_pass_cryptomatte_object = False
+
+
+def to_matte_scene(scene, objects: list, geometry: ClipGeometry) -> None:
+    """Turn the colour scene into one in which people are white and all else is black; its blur stays."""
+
+    def shader(name: str, look: Material, mesh: Mesh):
+        return materials.matte_material(f"{name}.matte", look, mesh.person > 0)
+
+    _unlit(scene, objects, geometry, shader)
+
+
+def _matte_frame(scene, frame: int, folder: Path) -> np.ndarray:
+    path = folder / "matte.exr"
+    _render(scene, frame, path, "EXR")
+    channels, _ = _read_exr(path)
+    path.unlink()
+    return np.clip(channels["Combined.R"], 0.0, 1.0).astype(np.float32)
+
+
+def to_label_scene(scene, objects: list, geometry: ClipGeometry) -> None:
+    """Turn the colour scene into the label scene: label shaders, one sample, no light, no blur."""
+    _unlit(scene, objects, geometry, lambda n, look, mesh: materials.label_material(f"{n}.label", look))
     scene.render.use_motion_blur = False
     cycles = scene.cycles
-    cycles.samples, cycles.use_denoising, cycles.max_bounces = 1, False, 0
+    cycles.samples = 1
     # Sample 0 misses the pixel's centre by 1/3000 of the filter's width.
     cycles.filter_width = 0.01
     scene.camera.data.dof.use_dof = False
-    layer = scene.view_layers[0]
-    layer.use_pass_cryptomatte_object, layer.use_pass_z = False, True
-    for name, kind in ((materials.FACE_AOV, "VALUE"), (materials.BARYCENTRIC_AOV, "COLOR")):
-        aov = layer.aovs.add()
-        aov.name, aov.type = name, kind
+    scene.view_layers[0].use_pass_z = True
 
 
 def _label_frame(scene, frame: int, folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -109,10 +134,15 @@ def _label_frame(scene, frame: int, folder: Path) -> tuple[np.ndarray, np.ndarra
     _render(scene, frame, path, "EXR")
     channels, _ = _read_exr(path)
     path.unlink()
-    face = np.rint(channels[f"{materials.FACE_AOV}.X"]).astype(np.int32) - 1
-    corners = np.stack([channels[f"{materials.BARYCENTRIC_AOV}.{c}"] for c in "RG"], -1)
+    face = np.rint(channels["Combined.R"]).astype(np.int32) - 1
+    corners = np.stack([channels[f"Combined.{c}"] for c in "GB"], -1)
     depth = channels["Depth.Z"]
     return face, corners, np.where(depth > 1e9, np.inf, depth).astype(np.float32)
+
+
+def _noise_seed(spec: ClipSpec, frame: int) -> int:
+    """A fixed seed would stick the noise to the screen while the camera moves."""
+    return derive_seed(spec.seed, spec.index, "noise", frame) % (2**31)
 
 
 def render_clip(
@@ -133,7 +163,7 @@ def render_clip(
         ThfmError: Blender failed, or printed an error and went on; the message quotes it and names the log.
     """
     folder = _scratch()
-    frames, seconds = spec.frames, {}
+    frames, seconds, lens = spec.frames, {}, geometry.cameras.distortion.any()
     try:
         with runtime.captured_output(log):
             start = time.perf_counter()
@@ -144,10 +174,14 @@ def render_clip(
             start = time.perf_counter()
             colour = []
             for t in range(frames):
-                # A fixed seed would stick the noise to the screen while the camera moves.
-                scene.cycles.seed = derive_seed(spec.seed, spec.index, "noise", t) % (2**31)
+                scene.cycles.seed = _noise_seed(spec, t)
                 colour.append(_colour_frame(scene, t + 1, folder))
                 progress("colour", t + 1)
+            if lens:
+                to_matte_scene(scene, objects, geometry)
+                for t in range(frames):
+                    scene.cycles.seed = _noise_seed(spec, t)
+                    colour[t] = (colour[t][0], _matte_frame(scene, t + 1, folder))
             seconds["colour"] = time.perf_counter() - start
 
             start = time.perf_counter()
@@ -161,6 +195,8 @@ def render_clip(
         shutil.rmtree(folder, ignore_errors=True)
     rgb, matte = (np.stack(x) for x in zip(*colour, strict=True))
     face, corners, depth = (np.stack(x) for x in zip(*labels, strict=True))
+    if lens:
+        depth = np.full_like(depth, np.nan)  # it is that of the lens
     return Passes(rgb=rgb, matte=matte, face=face, barycentric=corners, depth=depth, seconds=seconds)
 
 

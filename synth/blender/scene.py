@@ -10,6 +10,7 @@ import numpy as np
 
 from synth.blender import materials
 from synth.blender.config import RenderConfig
+from synth.blender.lens import add_lens
 from synth.blender.nodes import Graph, load_image
 from synth.blender.runtime import choose_device, eevee_name
 from synth.conventions import ThfmError
@@ -75,11 +76,13 @@ def _add_mesh(scene, mesh: Mesh, first_face: int, cache: Path):
 
 
 def _add_camera(scene, cameras: Cameras, width: int, height: int) -> None:
+    """The camera, key by key; its sensor is 36 mm on the long side, so that apertures mean the same in every shape."""
     import bpy
     from mathutils import Matrix
 
     data = bpy.data.cameras.new("camera")
-    data.sensor_fit, data.sensor_width, data.clip_start, data.clip_end = "HORIZONTAL", SENSOR_MM, 0.01, 10000.0
+    sensor = SENSOR_MM * width / max(width, height)
+    data.sensor_fit, data.sensor_width, data.clip_start, data.clip_end = "HORIZONTAL", sensor, 0.01, 10000.0
     thing = bpy.data.objects.new("camera", data)
     thing.rotation_mode = "QUATERNION"
     scene.collection.objects.link(thing)
@@ -93,12 +96,19 @@ def _add_camera(scene, cameras: Cameras, width: int, height: int) -> None:
             rotation.negate()
         previous = rotation
         thing.location, thing.rotation_quaternion = location, rotation
-        data.lens = k[0, 0] * SENSOR_MM / width
+        data.lens = k[0, 0] * sensor / width
         data.shift_x, data.shift_y = (width / 2 - k[0, 2]) / width, (k[1, 2] - height / 2) / width
         for owner, path in ((thing, "location"), (thing, "rotation_quaternion")):
             owner.keyframe_insert(path, frame=frame)
         for path in ("lens", "shift_x", "shift_y"):
             data.keyframe_insert(path, frame=frame)
+    if cameras.focus is not None:
+        data.dof.use_dof, data.dof.aperture_fstop = True, cameras.f_stop
+        for frame, depth in enumerate(cameras.focus):
+            data.dof.focus_distance = depth
+            data.keyframe_insert("dof.focus_distance", frame=frame)
+    if cameras.distortion.any():
+        add_lens(scene, thing, cameras)
 
 
 def _add_light(scene, spec: ClipSpec, hdri: Path) -> None:
@@ -133,7 +143,7 @@ def _add_light(scene, spec: ClipSpec, hdri: Path) -> None:
         thing.rotation_euler = (math.pi / 2 - light.sun.elevation, 0.0, light.sun.azimuth)
 
 
-def _configure(scene, spec: ClipSpec, config: RenderConfig) -> None:
+def _configure(scene, spec: ClipSpec, config: RenderConfig, cameras: Cameras) -> None:
     render = scene.render
     render.resolution_x, render.resolution_y, render.resolution_percentage = spec.width, spec.height, 100
     render.fps, render.fps_base = max(round(spec.fps), 1), max(round(spec.fps), 1) / spec.fps
@@ -142,7 +152,7 @@ def _configure(scene, spec: ClipSpec, config: RenderConfig) -> None:
     choose_device(scene, config.device)
     render.use_persistent_data = True
     render.threads_mode, render.threads = ("FIXED", config.threads) if config.threads else ("AUTO", 0)
-    render.use_motion_blur, render.motion_blur_shutter = config.motion_blur, config.shutter
+    render.use_motion_blur, render.motion_blur_shutter = config.motion_blur, cameras.shutter
     render.motion_blur_position = "CENTER"
     cycles = scene.cycles
     cycles.samples, cycles.use_denoising, cycles.use_adaptive_sampling = config.samples, config.denoise, False
@@ -158,7 +168,9 @@ def _configure(scene, spec: ClipSpec, config: RenderConfig) -> None:
     render.film_transparent = False
     scene.view_settings.view_transform, scene.view_settings.look = config.view_transform, "None"
     layer = scene.view_layers[0]
-    layer.use_pass_cryptomatte_object, layer.pass_cryptomatte_depth = True, 6
+    layer.use_pass_cryptomatte_object, layer.pass_cryptomatte_depth = not cameras.distortion.any(), 6
+    if cameras.distortion.any():
+        cycles.denoising_input_passes = "RGB"  # the others show the lens
     layer.pass_alpha_threshold = materials.ALPHA_THRESHOLD
     if config.engine == "eevee":
         render.engine = eevee_name()
@@ -176,13 +188,15 @@ def build(geometry: ClipGeometry, spec: ClipSpec, config: RenderConfig, hdri: Pa
         ``(scene, objects)``, one bpy object per mesh of ``geometry``, in order.
 
     Raises:
-        ThfmError: a texture is missing, no such device, or too many faces for exact labels.
+        ThfmError: a texture is missing, no such device, a lens that EEVEE lacks, or too many faces for exact labels.
     """
     import bpy
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
-    _configure(scene, spec, config)
+    _configure(scene, spec, config, geometry.cameras)
+    if config.engine == "eevee" and geometry.cameras.distortion.any():
+        raise ThfmError("EEVEE has no lens distortion: set spec.camera.distorted=0, or render.engine=cycles.")
     if sum(len(m.faces) for m in geometry.meshes) >= _MAX_EXACT_FACE:
         raise ThfmError(f"the scene has more than {_MAX_EXACT_FACE} faces: use fewer people or simpler scenes.")
     objects, first_face = [], 0

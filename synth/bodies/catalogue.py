@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from synth.bodies.config import BodiesConfig
 from synth.bodies.motion_io import read_motion
+from synth.cameras import read_path
+from synth.cameras.replay import SUFFIXES as _PATH_SUFFIXES
 from synth.conventions import ThfmError
-from synth.spec.catalogue import Catalogue, ItemEntry, MotionEntry, SkinEntry
+from synth.spec.catalogue import Catalogue, ItemEntry, MotionEntry, PathEntry, SkinEntry
 
 _MOTION_SUFFIXES = (".npz", ".bvh", ".amc")
 
@@ -23,6 +26,7 @@ class Library:
     motion_files: dict[str, Path]
     skin_files: dict[str, Path]
     hdri_files: dict[str, Path]
+    path_files: dict[str, Path]
 
     def hdri(self, name: str) -> Path:
         """The file of an HDRI given by name or by path."""
@@ -52,26 +56,28 @@ def bpy_hdris() -> dict[str, Path]:
     return {f.stem: f for f in files}
 
 
+def _files(folder: Path, suffixes: tuple[str, ...], what: str, key: str) -> list[tuple[str, Path]]:
+    """Names and files below ``folder`` (or the file that it is), sorted; ThfmError if there are none."""
+    if folder.is_file():
+        return [(folder.stem, folder)]
+    files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in suffixes) if folder.is_dir() else []
+    if not files:
+        raise ThfmError(f"{folder} holds no {what}: {key} wants files ending in {', '.join(suffixes)}.")
+    return [(f.relative_to(folder).with_suffix("").as_posix(), f) for f in files]
+
+
+def _camera_paths(places: Iterable[Path]) -> list[tuple[PathEntry, Path]]:
+    files = [f for place in places for f in _files(place, _PATH_SUFFIXES, "camera path", "bodies.camera_paths")]
+    return [(PathEntry(name=name, seconds=read_path(file).seconds), file) for name, file in sorted(files)]
+
+
 def _motions(folder: Path) -> list[tuple[MotionEntry, Path]]:
     if (folder / "catalogue.json").is_file():
         entries = read_catalogue(folder / "catalogue.json")
         entries = entries["motions"] if isinstance(entries, dict) else entries
         return [(MotionEntry.model_validate(e), folder / e["file"]) for e in entries]
-    if folder.is_file():
-        files = [folder]
-    elif folder.is_dir():
-        files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in _MOTION_SUFFIXES)
-    else:
-        files = []
-    if not files:
-        raise ThfmError(
-            f"{folder} holds no motion: bodies.motion_folders wants files ending in {', '.join(_MOTION_SUFFIXES)}."
-        )
-    out = []
-    for file in files:
-        name = file.stem if file == folder else file.relative_to(folder).with_suffix("").as_posix()
-        out.append((MotionEntry(name=name, segments=((0.0, read_motion(file).duration),)), file))
-    return out
+    files = _files(folder, _MOTION_SUFFIXES, "motion", "bodies.motion_folders")
+    return [(MotionEntry(name=n, segments=((0.0, read_motion(f).duration),)), f) for n, f in files]
 
 
 def load_library(config: BodiesConfig) -> Library:
@@ -81,6 +87,7 @@ def load_library(config: BodiesConfig) -> Library:
         ThfmError: a folder is missing, empty or broken.
     """
     motions = sorted((m for folder in config.motions for m in _motions(folder)), key=lambda m: m[0].name)
+    paths = _camera_paths(config.camera_paths)
     wardrobe = read_catalogue(config.assets / "wardrobe" / "catalogue.json")
     hdris = bpy_hdris()
     skins = sorted(wardrobe["skins"], key=lambda s: s["name"])
@@ -91,8 +98,10 @@ def load_library(config: BodiesConfig) -> Library:
             items=tuple(ItemEntry.model_validate(i) for i in sorted(wardrobe["items"], key=lambda i: i["name"])),
             skins=tuple(SkinEntry.model_validate(s) for s in skins),
             hdris=tuple(sorted(hdris)),
+            camera_paths=tuple(entry for entry, _ in paths),
         ),
         motion_files={entry.name: path for entry, path in motions},
         skin_files={s["name"]: config.assets / "skins" / s["file"] for s in skins},
         hdri_files=hdris,
+        path_files={entry.name: path for entry, path in paths},
     )

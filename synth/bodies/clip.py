@@ -18,8 +18,8 @@ from synth.bodies.person import (
     smplx_label,
 )
 from synth.bodies.registration import base_map
-from synth.cameras import solve
-from synth.conventions import ThfmError
+from synth.cameras import Subject, framed_vertices, read_path, solve
+from synth.conventions import JOINT_NAMES, ThfmError
 from synth.geometry import ClipGeometry, Mesh
 from synth.spec.model import ClipSpec
 
@@ -30,10 +30,11 @@ def build_clip(spec: ClipSpec, config: BodiesConfig, library: Library) -> ClipGe
     """All geometry of a clip over T + 2 time samples.
 
     Raises:
+        ClipRejected: no camera sees what the framing asks for.
         ThfmError: a named asset is missing or broken, or the motion ends too early.
     """
     meshes: list[Mesh] = []
-    joints, sites, labels, framed = [], [], [], []
+    joints, sites, labels, points, framed = [], [], [], [], []
     neutral = load_body(config.models, "neutral")
     for number, person in enumerate(spec.people, 1):
         model = load_body(config.models, person.gender)
@@ -51,12 +52,18 @@ def build_clip(spec: ClipSpec, config: BodiesConfig, library: Library) -> ClipGe
         joints.append(posed.joints)
         sites.append(joint_sites(neutral if canonical_is_shared(neutral, model) else model))
         labels.append(smplx_label(model, params))
-        framed.append(posed.vertices[:, np.unique(model.faces)[::_FRAMED]].astype(np.float64))
+        used = np.unique(model.faces)
+        points.append(posed.vertices[:, used[::_FRAMED]].astype(np.float64))
+        framed.append(framed_vertices(canonical, model.faces, spec.camera.band)[used[::_FRAMED]])
     meshes.append(ground_mesh(spec.ground))
-    points = np.concatenate(framed, axis=1)
+    camera, path = spec.camera, None
+    if camera.replay is not None:
+        path = read_path(_named(library.path_files, camera.replay.path, "camera path"))
+    watched = None if camera.track is None else joints[0][:, JOINT_NAMES.index(camera.track)].astype(np.float64)
+    subject = Subject(np.concatenate(points, axis=1), np.concatenate(framed), watched)
     return ClipGeometry(
         meshes=tuple(meshes),
-        cameras=solve(spec.camera, points, spec.width, spec.height, spec.fps),
+        cameras=solve(camera, subject, spec.width, spec.height, spec.fps, path),
         joints=np.stack(joints),
         joint_canonical=np.stack([canonical for canonical, _ in sites]),
         joint_reach=np.stack([reach for _, reach in sites]),

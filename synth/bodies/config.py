@@ -25,6 +25,9 @@ class BodiesConfig(BaseModel):
     motion_folders: tuple[Path, ...] = Field(
         (), description="folders or files of motions (SMPL-X npz, AMASS npz, BVH, ASF/AMC); none: the open ones"
     )
+    camera_paths: tuple[Path, ...] = Field(
+        (), description="folders or files of captured camera paths (npz, TUM) for the camera move replay"
+    )
     assets_folder: Path | None = Field(None, description="folder with wardrobe/ and skins/ in this project's layout")
 
     @property

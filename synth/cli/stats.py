@@ -10,10 +10,21 @@ from rich.table import Table
 
 from synth.shards import read_clips, read_manifest
 
+_LENSES = (24, 35, 50, 85, 135)  # millimetres: the borders of lens classes
+
+
+def _shape(width: int, height: int) -> str:
+    return "square" if width == height else "wide" if width > height else "portrait"
+
 
 def _traits(spec: dict) -> Iterable[tuple[str, str]]:
     """(trait, value) pairs of one clip's spec."""
-    yield "camera", spec["camera"]["move"]
+    camera = spec["camera"]
+    yield "camera", camera["move"]
+    yield "framing", camera.get("framing", "full_body")
+    yield "held", "by hand" if camera.get("shake") else "still"
+    yield "focal length", next((f"under {mm} mm" for mm in _LENSES if camera["focal_mm"] < mm), "longer")
+    yield "shape", _shape(spec["width"], spec["height"])
     yield "light", spec["light"]["hdri"]
     yield "ground", spec["ground"]["pattern"]
     for person in spec["people"]:

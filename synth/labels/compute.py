@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from synth.geometry import Cameras, ClipGeometry, Passes
-from synth.labels.keypoints import keypoint_visibility, project, to_camera
+from synth.labels.keypoints import keypoint_visibility, to_camera
 from synth.labels.scene import LabelScene, vertex_normals
+from synth.lens import project, rays
 
 # OpenCV camera axes -> x right, y up, z towards the viewer.
 _VIEWER = np.array([1.0, -1.0, -1.0])
@@ -20,9 +21,9 @@ def _pixel_centres(height: int, width: int) -> np.ndarray:
 
 def _far_flow(cameras: Cameras, now: int, then: int, pixels: np.ndarray) -> np.ndarray:
     """Flow (N, 2) of points at infinity seen at ``pixels`` (N, 2): the camera's rotation and zoom alone move them."""
-    rays = np.concatenate([pixels, np.ones((len(pixels), 1))], 1) @ np.linalg.inv(cameras.intrinsics[now]).T
+    seen = rays(pixels, cameras.intrinsics[now], cameras.distortion)
     turn = cameras.world_to_camera[then][:3, :3] @ cameras.world_to_camera[now][:3, :3].T
-    return project(rays @ turn.T, cameras.intrinsics[then]) - pixels
+    return project(seen @ turn.T, cameras.intrinsics[then], cameras.distortion) - pixels
 
 
 def compute_labels(geometry: ClipGeometry, passes: Passes) -> dict[str, np.ndarray]:
@@ -81,7 +82,7 @@ def compute_labels(geometry: ClipGeometry, passes: Passes) -> dict[str, np.ndarr
                 continue
             moved = np.einsum("nk,nkc->nc", weights, vertices[1 + step][index])
             moved = to_camera(moved, cameras.world_to_camera[t + 1 + step])
-            out[name][t][hit] = project(moved, cameras.intrinsics[t + 1 + step]) - pixels[hit]
+            out[name][t][hit] = project(moved, cameras.intrinsics[t + 1 + step], cameras.distortion) - pixels[hit]
             out[name][t][~hit] = _far_flow(cameras, t + 1, t + 1 + step, pixels[~hit])
         vertices = [*vertices[1:], scene.vertices(min(t + 3, frames + 1))]
 
@@ -89,8 +90,11 @@ def compute_labels(geometry: ClipGeometry, passes: Passes) -> dict[str, np.ndarr
     joints = geometry.joints[:, inside]
     pose, k = cameras.world_to_camera[inside], cameras.intrinsics[inside]
     in_camera = np.stack([np.stack([to_camera(j, m) for j, m in zip(p, pose, strict=True)]) for p in joints])
-    keypoints = np.stack([np.stack([project(j, m) for j, m in zip(p, k, strict=True)]) for p in in_camera])
+    keypoints = np.stack(
+        [np.stack([project(j, m, cameras.distortion) for j, m in zip(p, k, strict=True)]) for p in in_camera]
+    )
     out["intrinsics"], out["world_to_camera"] = k.copy(), pose.copy()
+    out["distortion"] = np.tile(cameras.distortion, (frames, 1))
     out["joints3d"], out["keypoints2d"] = in_camera.astype(np.float32), keypoints.astype(np.float32)
     dense = (out[name] for name in ("depth", "instances", "surface"))
     out["visibility"] = keypoint_visibility(

@@ -12,13 +12,6 @@ def to_camera(points: np.ndarray, world_to_camera: np.ndarray) -> np.ndarray:
     return np.asarray(points, np.float64) @ world_to_camera[:3, :3].T + world_to_camera[:3, 3]
 
 
-def project(points: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:
-    """Camera-space points (..., 3) to pixels (..., 2); NaN for points at or behind the camera plane."""
-    z = np.where(points[..., 2:] > 1e-6, points[..., 2:], np.nan)
-    image = points @ intrinsics.T
-    return image[..., :2] / z
-
-
 def keypoint_visibility(
     joints: np.ndarray,
     keypoints: np.ndarray,

@@ -12,6 +12,7 @@ import numpy as np
 from synth.bodies.config import assets_folder
 from synth.bodies.model import POSE_FIELDS, BodyModel, load_body
 from synth.conventions import ThfmError
+from synth.lens import COEFFICIENTS, distorted
 from synth.preview.palette import person_colour, rgb
 
 Drawn = tuple[np.ndarray, np.ndarray, str]  # vertices (V, 3) in the world, metres; faces (F, 3); '#rrggbb'
@@ -189,6 +190,8 @@ class Bodies:
             raise OverlayUnavailable("the clip shows nobody.")
         self.width, self.height = clip.width, clip.height
         self.intrinsics, self.world_to_camera = clip.intrinsics, clip.world_to_camera
+        straight = np.zeros((len(self.intrinsics), COEFFICIENTS))
+        self.distortion = clip.distortion if "distortion" in clip.fields() else straight
         self.people = []
         for number, person in enumerate(clip.smplx, 1):
             model = body_of(person, folder)
@@ -197,8 +200,19 @@ class Bodies:
     def _view(self, frame: int, size: Size) -> tuple[list[Drawn], np.ndarray, np.ndarray, Size]:
         """What ``MeshRenderer`` draws of a frame at ``size``, whatever the size of the clip."""
         scale = np.diag([size[0] / self.width, size[1] / self.height, 1.0])
-        meshes = [(vertices[frame], faces, colour) for vertices, faces, colour in self.people]
+        meshes = [(self._bent(vertices[frame], frame), faces, colour) for vertices, faces, colour in self.people]
         return meshes, scale @ self.intrinsics[frame], self.world_to_camera[frame], size
+
+    def _bent(self, vertices: np.ndarray, frame: int) -> np.ndarray:
+        """World vertices (V, 3) moved aside, at their depth, to where the lens shows them: pyrender knows pinholes."""
+        if not self.distortion[frame].any():
+            return vertices
+        pose = self.world_to_camera[frame]
+        camera = vertices @ pose[:3, :3].T + pose[:3, 3]
+        ahead = camera[:, 2] > 0.05
+        flat = distorted(camera[ahead, :2] / camera[ahead, 2:], self.distortion[frame])
+        camera[ahead, :2] = flat * camera[ahead, 2:]
+        return (camera - pose[:3, 3]) @ pose[:3, :3]
 
     def depth(self, renderer: MeshRenderer, frame: int, size: Size) -> np.ndarray:
         """Depth (h, w) float32 of the bodies in a frame, 0 where none is."""

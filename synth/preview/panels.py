@@ -64,7 +64,7 @@ class Panel:
 
 def frames_of(clip: Any, start: int, stop: int) -> Iterator[Frame]:
     """Frames ``start`` to ``stop`` of a clip with the fields that panels show, decoded a few at a time."""
-    unseen = {"intrinsics", "world_to_camera", "joints3d"}
+    unseen = {"intrinsics", "distortion", "world_to_camera", "joints3d"}
     fields = [name for name in clip.fields() if FIELDS[name].frame_axis is not None and name not in unseen]
     for first in range(start, stop, _CHUNK):
         last = min(first + _CHUNK, stop)

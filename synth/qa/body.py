@@ -8,9 +8,9 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from synth.conventions import MIRROR_PARTS, PART_NAMES, Semantic
-from synth.labels.keypoints import project, to_camera
+from synth.labels.keypoints import to_camera
 from synth.labels.scene import vertex_normals
-from synth.qa.clip import BodyTrack, StorageError, Taps, backproject, share
+from synth.qa.clip import BodyTrack, Optics, StorageError, Taps, share
 from synth.qa.config import QaConfig
 from synth.qa.verdict import Measure
 
@@ -37,13 +37,13 @@ def _vertex_area(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
 class Posed:
     """A body in one frame, seen by its camera: vertices that faces use, their normals, pixels and areas."""
 
-    def __init__(self, body: BodyTrack, t: int, world_to_camera: np.ndarray, intrinsics: np.ndarray):
+    def __init__(self, body: BodyTrack, t: int, world_to_camera: np.ndarray, optics: Optics):
         world = body.vertices[t].astype(np.float64)
         self.used = np.unique(body.faces)
         self.camera = to_camera(world, world_to_camera)[self.used]
         self.normals = (vertex_normals(world, body.faces) @ world_to_camera[:3, :3].T)[self.used]
         self.area = _vertex_area(world, body.faces)[self.used]
-        self.pixels = project(self.camera, intrinsics)
+        self.pixels = optics.project(self.camera)
         towards = -self.camera / np.maximum(np.linalg.norm(self.camera, axis=1, keepdims=True), 1e-9)
         self.facing = (np.einsum("nc,nc->n", self.normals, towards) > 0.3) & (self.camera[:, 2] > 0)
 
@@ -103,13 +103,13 @@ def check_bodies(
     for p, body in enumerate(bodies):
         following = None
         for t in range(frames):
-            now = following or Posed(body, t, fields["world_to_camera"][t], fields["intrinsics"][t])
+            now = following or Posed(body, t, fields["world_to_camera"][t], Optics.of(fields, t))
             mine = (instances[t] == p + 1) & np.isfinite(depth[t])
             bare, cloth = mine & np.isin(semantics[t], _BARE), mine & ~np.isin(semantics[t], _INNER)
             for kind, mask in (("skin", bare), ("cloth", cloth)):
                 rows, columns = (x[:: max(1, -(-mask.sum() // _PIXELS))] for x in np.nonzero(mask))
                 z = depth[t, rows, columns]
-                height, distance, index = now.heights(backproject(rows, columns, z, fields["intrinsics"][t]))
+                height, distance, index = now.heights(Optics.of(fields, t).backproject(rows, columns, z))
                 slack = storage.depth * z
                 if kind == "cloth":
                     low, high = config.cloth_metres
@@ -124,7 +124,7 @@ def check_bodies(
             found["front"][p, t] = _missing_in_front(now, depth[t], config.front_metres)
             following = None
             if t + 1 < frames:
-                following = Posed(body, t + 1, fields["world_to_camera"][t + 1], fields["intrinsics"][t + 1])
+                following = Posed(body, t + 1, fields["world_to_camera"][t + 1], Optics.of(fields, t + 1))
                 index, taps = visible_vertices(now, fields, t, p + 1)
                 flow = taps.blend(taps.read(fields["flow_forward"][t]))
                 error = np.linalg.norm(flow - (following.pixels - now.pixels)[index], axis=1)
@@ -165,21 +165,23 @@ def check_sides(fields: Mapping, config: QaConfig) -> list[Measure]:
 
 
 def check_framing(fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig) -> list[Measure]:
-    """People are in sight: their vertices inside the frame, and enough pixels theirs."""
+    """People are in sight as the framing asks: those vertices inside the frame, and enough pixels theirs."""
     frames, height, width = fields["instances"].shape
     inside, covered = np.full((2, len(bodies), frames), np.nan)
     for p, body in enumerate(bodies):
-        used = _thinned(np.unique(body.faces), _VERTICES)
+        asked = np.unique(body.faces)
+        asked = asked if body.framed is None else asked[body.framed[asked]]
+        used = _thinned(asked, _VERTICES)
         for t in range(frames):
             camera = to_camera(body.vertices[t, used], fields["world_to_camera"][t])
-            pixels = project(camera, fields["intrinsics"][t])
+            pixels = Optics.of(fields, t).project(camera)
             inside[p, t] = ((pixels >= 0) & (pixels < (width, height))).all(1).mean()
             covered[p, t] = (fields["instances"][t] == p + 1).mean()
     # The person who is seen least decides.
     least = [x[np.argmin(x.mean(1))] if len(bodies) else np.full(frames, np.nan) for x in (inside, covered)]
     return [
-        Measure("in_frame", "a person's vertices inside the frame are", least[0], config.in_frame,
-                at_least=True, mean=True, unit="%"),
+        Measure("in_frame", "of the vertices that the framing asks for, a person has in the frame", least[0],
+                config.in_frame, at_least=True, mean=True, unit="%"),
         Measure("person_pixels", "a person covers", least[1], config.person_share,
                 at_least=True, mean=True, unit="%"),
     ]  # fmt: skip

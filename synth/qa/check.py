@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from synth.conventions import ThfmError
+from synth.lens import COEFFICIENTS
 from synth.qa.body import check_bodies, check_floor, check_framing, check_sides
 from synth.qa.clip import EXACT, BodyTrack, StorageError
 from synth.qa.config import QaConfig
@@ -25,7 +28,10 @@ def measure_clip(
     missing = [name for name in FIELDS if name not in fields]
     if missing:
         raise ThfmError(f"a clip cannot be checked without {', '.join(missing)}: make it again.")
+    straight = np.zeros((len(fields["intrinsics"]), COEFFICIENTS))  # older clips tell of no lens
+    distortion = fields.get("distortion", straight)
     fields = {name: fields[name] for name in FIELDS}  # a lazy mapping decodes each field once
+    fields["distortion"] = distortion
     return [
         *check_finite(fields),
         *check_consistent(fields),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
+from synth.lens import project, rays
 
 
 @dataclass(frozen=True)
@@ -14,11 +17,13 @@ class BodyTrack:
     Attributes:
         vertices: (T, V, 3) float32, world metres. faces: (F, 3).
         canonical: (V, 3) dense-pose points of the vertices in the unit cube; None leaves dense pose unchecked.
+        framed: (V,) bool, the vertices that the clip's framing asks to see; None stands for all.
     """
 
     vertices: np.ndarray
     faces: np.ndarray
     canonical: np.ndarray | None = None
+    framed: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,25 @@ def stride(pixels: int, wanted: int) -> int:
     return max(1, int((pixels / wanted) ** 0.5))
 
 
-def backproject(rows: np.ndarray, columns: np.ndarray, depth: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:
-    """Camera-space points (N, 3) float64 seen by the centres of pixels at planar ``depth`` (N,)."""
-    pixels = np.stack([columns + 0.5, rows + 0.5, np.ones(len(rows))], -1)
-    return pixels @ np.linalg.inv(intrinsics).T * depth[:, None].astype(np.float64)
+@dataclass(frozen=True)
+class Optics:
+    """What one frame's camera makes of points: ``intrinsics`` (3, 3) and ``distortion`` (5,)."""
+
+    intrinsics: np.ndarray
+    distortion: np.ndarray
+
+    @classmethod
+    def of(cls, fields: Mapping, t: int) -> Optics:
+        return cls(fields["intrinsics"][t], fields["distortion"][t])
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """Camera-space points (..., 3) to pixels (..., 2); NaN behind the camera."""
+        return project(points, self.intrinsics, self.distortion)
+
+    def backproject(self, rows: np.ndarray, columns: np.ndarray, depth: np.ndarray) -> np.ndarray:
+        """Camera-space points (N, 3) float64 seen by the centres of pixels at planar ``depth`` (N,)."""
+        pixels = np.stack([columns + 0.5, rows + 0.5], -1)
+        return rays(pixels, self.intrinsics, self.distortion) * depth[:, None].astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,9 @@ class QaConfig(BaseModel):
     normal_share: Share = Field(0.03, description="share of smooth pixels whose normal may be wrong")
     away_share: Share = Field(0.01, description="share of pixels whose normal may turn away from the camera")
 
-    in_frame: Share = Field(0.7, description="least share of a person's vertices inside the frame, on average")
+    in_frame: Share = Field(
+        0.9, description="least share of the vertices that the framing asks for inside the frame, on average"
+    )
     person_share: Share = Field(0.003, description="least share of the frame that a person covers, on average")
 
     below_floor: Positive = Field(0.02, description="how far a body may sink into the floor, metres")

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from synth.conventions import Semantic
-from synth.labels.keypoints import project
-from synth.qa.clip import StorageError, Taps, backproject, pixel_grid, share, stride
+from synth.qa.clip import Optics, StorageError, Taps, pixel_grid, share, stride
 from synth.qa.config import QaConfig
 from synth.qa.verdict import Measure
 
@@ -31,14 +30,15 @@ def _static_error(fields: Mapping, t: int, then: int, name: str, storage: Storag
     static = np.isin(semantics, _STATIC) & np.isfinite(depth)
     keep = far | static
     rows, columns, far = rows[keep], columns[keep], far[keep]
-    points = backproject(rows, columns, np.where(far, 1.0, depth[keep]), fields["intrinsics"][t])
+    points = Optics.of(fields, t).backproject(rows, columns, np.where(far, 1.0, depth[keep]))
+    other = Optics.of(fields, then)
     move = _relative(fields, t, then)
     turned = points @ move[:3, :3].T
-    image = project(turned + np.where(far[:, None], 0.0, move[:3, 3]), fields["intrinsics"][then])
+    image = other.project(turned + np.where(far[:, None], 0.0, move[:3, 3]))
     expected = image - np.stack([columns + 0.5, rows + 0.5], -1)
     given = fields[name][t, rows, columns].astype(np.float64)
     # Depth matters to flow through parallax alone.
-    parallax = np.linalg.norm(image - project(turned, fields["intrinsics"][then]), axis=1)
+    parallax = np.linalg.norm(image - other.project(turned), axis=1)
     error = np.linalg.norm(given - expected, axis=1) - 1.5 * storage.flow - 2 * storage.depth * parallax
     # Points behind the other camera have no flow, and must not pretend to.
     none = ~np.isfinite(expected).all(1) & ~np.isfinite(given).all(1)

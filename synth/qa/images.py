@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from synth.conventions import Part, Semantic, Visibility
-from synth.labels.keypoints import project
-from synth.qa.clip import StorageError, backproject, pixel_grid, share, stride
+from synth.qa.clip import Optics, StorageError, pixel_grid, share, stride
 from synth.qa.config import QaConfig
 from synth.qa.verdict import Measure
 
@@ -77,7 +76,7 @@ def check_keypoints(fields: Mapping, config: QaConfig) -> list[Measure]:
     frames, height, width = fields["depth"].shape
     error, flags = np.full((2, frames), np.nan)
     for t in range(frames):
-        expected = project(joints[:, t], fields["intrinsics"][t])
+        expected = Optics.of(fields, t).project(joints[:, t])
         # float32 pixels of points far outside the frame round by more than the limit
         miss = np.linalg.norm(expected - keypoints[:, t], axis=-1) - 1e-5 * np.linalg.norm(expected, axis=-1)
         ahead = joints[:, t, :, 2] > 0.05
@@ -111,7 +110,7 @@ def check_normals(fields: Mapping, config: QaConfig, storage: StorageError) -> l
         length[t] = np.abs(np.linalg.norm(normal, axis=1) - 1).max(initial=0)
 
         def point(dr: int, dc: int, r=r, c=c, t=t) -> np.ndarray:
-            at = backproject(r + dr, c + dc, fields["depth"][t, r + dr, c + dc], fields["intrinsics"][t])
+            at = Optics.of(fields, t).backproject(r + dr, c + dc, fields["depth"][t, r + dr, c + dc])
             return at * (1.0, -1.0, -1.0)  # to the axes of normals
 
         centre = point(0, 0)

@@ -102,6 +102,10 @@ FIELDS: dict[str, Field] = {
             "camera matrix K; pixel centre = index + 0.5",
         ),
         Field(
+            "distortion", ("T", 5), "float64", "npy", "npy", "", "exact", 0.0,
+            "k1, k2, p1, p2, k3 of the lens as OpenCV has them; colour and all labels are distorted alike",
+        ),
+        Field(
             "world_to_camera", ("T", 4, 4), "float64", "npy", "npy", "metres", "exact", 0.0,
             "OpenCV camera axes: x right, y down, z forward",
         ),

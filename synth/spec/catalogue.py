@@ -46,6 +46,12 @@ class SkinEntry(_Entry):
     style: str
 
 
+class PathEntry(_Entry):
+    """A captured camera path and how long it is, in seconds."""
+
+    seconds: float
+
+
 class Catalogue(BaseModel):
     """All choices, each list sorted by name so that a seed means the same everywhere."""
 
@@ -56,3 +62,4 @@ class Catalogue(BaseModel):
     items: tuple[ItemEntry, ...]
     skins: tuple[SkinEntry, ...]
     hdris: tuple[str, ...]
+    camera_paths: tuple[PathEntry, ...] = ()

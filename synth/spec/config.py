@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from synth.spec.camera.config import CameraConfig
+from synth.spec.ranges import Range, Share
 
-def _ordered(value: tuple[float, float]) -> tuple[float, float]:
-    if value[0] > value[1]:
-        raise ValueError(f"a range needs its smaller end first, got {list(value)}")
-    return value
-
-
-Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Move = Literal["static", "pan", "orbit", "follow"]
+Shape = Literal["given", "turned", "square"]
 Pattern = Literal["plain", "speckled", "tiles", "planks", "bricks", "checker", "cobble"]
 
 
@@ -30,6 +24,10 @@ class VideoConfig(_Config):
     fps: float = Field(24.0, gt=0, le=240)
     width: int = Field(832, ge=32, le=8192, multiple_of=2, description="pixels")
     height: int = Field(480, ge=32, le=8192, multiple_of=2, description="pixels")
+    shapes: tuple[Shape, ...] = Field(
+        ("given",), min_length=1,
+        description="drawn per clip: width x height as given, turned (portrait from wide), or a square as large",
+    )  # fmt: skip
 
 
 class PeopleConfig(_Config):
@@ -43,16 +41,6 @@ class PeopleConfig(_Config):
     hair: bool = Field(True, description="hair, brows and lashes")
     hat: Share = Field(0.1, description="share of dressed people with a hat")
     tint: Share = Field(0.7, description="share of tintable garments that are recoloured")
-
-
-class CameraConfig(_Config):
-    """How people are filmed."""
-
-    moves: tuple[Move, ...] = Field(("static", "pan", "orbit", "follow"), min_length=1)
-    focal_mm: Range = Field((18.0, 85.0), description="range of focal lengths on a 36 mm wide sensor")
-    elevation_degrees: Range = Field((-8.0, 35.0), description="camera elevation over the people's middle")
-    fill: Range = Field((0.65, 0.92), description="share of the frame that people may span")
-    orbit_degrees_per_second: Range = Field((5.0, 30.0), description="speed of an orbit, either way")
 
 
 class LightConfig(_Config):

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from synth.spec.camera.model import CameraSpec
+
 Colour = Annotated[tuple[float, float, float], Field(description="linear RGB in [0, 1]")]
 
 
@@ -83,27 +85,6 @@ class GroundSpec(_Frozen):
     offset: tuple[float, float]
     bump: float
     roughness: float
-
-
-class CameraSpec(_Frozen):
-    """How the camera behaves; ``synth.cameras`` solves the path that keeps people in sight.
-
-    Attributes:
-        move: static, pan (turns in place after the people), orbit (circles them), follow (keeps its offset to them).
-        focal_mm: focal length on a 36 mm wide sensor.
-        azimuth: direction from the people to the camera, radians about z; elevation: radians above their middle.
-        fill: largest share of the frame's width or height that people span.
-        orbit: angle travelled by an orbit over the clip, radians.
-        aim: offset of the aim in shares of the free border, in [-1, 1], so that people are not always centred.
-    """
-
-    move: Literal["static", "pan", "orbit", "follow"]
-    focal_mm: float
-    azimuth: float
-    elevation: float
-    fill: float
-    orbit: float = 0.0
-    aim: tuple[float, float] = (0.0, 0.0)
 
 
 class ClipSpec(_Frozen):

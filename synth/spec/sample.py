@@ -8,10 +8,10 @@ import math
 import numpy as np
 
 from synth.conventions import ThfmError
+from synth.spec.camera.sample import sample_camera
 from synth.spec.catalogue import Catalogue, ItemEntry
-from synth.spec.config import CameraConfig, GroundConfig, LightConfig, PeopleConfig, SpecConfig, VideoConfig
+from synth.spec.config import GroundConfig, LightConfig, PeopleConfig, SpecConfig, VideoConfig
 from synth.spec.model import (
-    CameraSpec,
     ClipSpec,
     GroundSpec,
     ItemSpec,
@@ -203,20 +203,17 @@ def _ground(rng: np.random.Generator, config: GroundConfig) -> GroundSpec:
     )
 
 
-def _camera(rng: np.random.Generator, config: CameraConfig, video: VideoConfig) -> CameraSpec:
-    move = _pick(rng, config.moves)
-    low, high = (math.log(f) for f in config.focal_mm)
-    sign = 1.0 if rng.uniform() < 0.5 else -1.0
-    orbit = sign * math.radians(_between(rng, config.orbit_degrees_per_second)) * video.frames / video.fps
-    return CameraSpec(
-        move=move,
-        focal_mm=round(math.exp(_between(rng, (low, high))), 3),
-        azimuth=round(_between(rng, (-math.pi, math.pi)), 4),
-        elevation=round(math.radians(_between(rng, config.elevation_degrees)), 4),
-        fill=round(_between(rng, config.fill), 4),
-        orbit=round(orbit, 4) if move == "orbit" else 0.0,
-        aim=(round(_between(rng, (-0.8, 0.8)), 4), round(_between(rng, (-0.8, 0.8)), 4)),
-    )
+# Both sides of a square are multiples of this: video codecs and backbones work in such blocks.
+_BLOCK = 16
+
+
+def _size(rng: np.random.Generator, video: VideoConfig) -> tuple[int, int]:
+    """Width and height of a clip."""
+    shape = _pick(rng, video.shapes)
+    if shape == "square":
+        side = max(round(math.sqrt(video.width * video.height) / _BLOCK), 2) * _BLOCK
+        return side, side
+    return (video.height, video.width) if shape == "turned" else (video.width, video.height)
 
 
 def sample_clip(config: SpecConfig, catalogue: Catalogue, seed: int, index: int, attempt: int = 0) -> ClipSpec:
@@ -233,6 +230,7 @@ def sample_clip(config: SpecConfig, catalogue: Catalogue, seed: int, index: int,
     # One frame before and one after the clip are part of it too: motion blur and flow look at them.
     seconds = (video.frames + 1) / video.fps
     motion = _motion(rng("motion"), catalogue, config.motions, seconds)
+    width, height = _size(rng("shape"), video)
     return ClipSpec(
         key=clip_key(index),
         seed=seed,
@@ -240,11 +238,13 @@ def sample_clip(config: SpecConfig, catalogue: Catalogue, seed: int, index: int,
         attempt=attempt,
         frames=video.frames,
         fps=video.fps,
-        width=video.width,
-        height=video.height,
+        width=width,
+        height=height,
         body_model=catalogue.body_model,
         people=(_person(rng("person 0"), config.people, catalogue, motion),),
         light=_light(rng("light"), config.light, catalogue),
         ground=_ground(rng("ground"), config.ground),
-        camera=_camera(rng("camera"), config.camera, video),
+        camera=sample_camera(
+            rng("camera"), config.camera, video.frames, video.fps, (width, height), catalogue.camera_paths
+        ),
     )

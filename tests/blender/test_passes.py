@@ -21,7 +21,8 @@ from synth.bodies.catalogue import bpy_hdris
 from synth.conventions import ThfmError
 from synth.geometry import ClipGeometry, Passes
 from synth.labels import LabelScene, compute_labels
-from synth.labels.keypoints import project, to_camera
+from synth.labels.keypoints import to_camera
+from synth.lens import project
 from tests.scenes import ARMS_DOWN, camera_path, cast_passes, people, posed, spec_of
 
 W, H, FRAMES = 120, 90, 2

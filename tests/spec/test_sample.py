@@ -63,7 +63,7 @@ def test_ranges_are_kept_and_used(catalogue):
     specs = [sample_clip(SHORT, catalogue, 7, k) for k in range(300)]
     camera = SHORT.camera
     focal = [s.camera.focal_mm for s in specs]
-    assert camera.focal_mm[0] <= min(focal) < 22 and 70 < max(focal) <= camera.focal_mm[1]
+    assert camera.focal_mm[0] <= min(focal) < 14 and 170 < max(focal) <= camera.focal_mm[1]
     elevation = np.degrees([s.camera.elevation for s in specs])
     assert (
         elevation.min() >= camera.elevation_degrees[0] - 0.01 and elevation.max() <= camera.elevation_degrees[1] + 0.01

@@ -63,6 +63,11 @@ def _world_to_camera(world_to_camera: np.ndarray, window: Window) -> np.ndarray:
     return mirror @ world_to_camera @ mirror
 
 
+def _distortion(coefficients: np.ndarray, window: Window) -> np.ndarray:
+    """k1, k2, p1, p2, k3: in a mirror, the lens leans the other way sideways."""
+    return coefficients * (1, 1, 1, -1, 1) if window.mirrored else coefficients
+
+
 def _joints3d(joints: np.ndarray, window: Window) -> np.ndarray:
     return joints[:, :, MIRROR_JOINTS] * _MIRROR.astype(joints.dtype) if window.mirrored else joints
 
@@ -85,6 +90,7 @@ _FIELDS: dict[str, Callable[[np.ndarray, Window], np.ndarray]] = {
     "flow_forward": _flow,
     "flow_backward": _flow,
     "intrinsics": _intrinsics,
+    "distortion": _distortion,
     "world_to_camera": _world_to_camera,
     "joints3d": _joints3d,
     "keypoints2d": _keypoints2d,
