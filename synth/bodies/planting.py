@@ -27,6 +27,7 @@ class Sole:
     level: np.ndarray  # (3,3)
     ball: np.ndarray  # (3,) the joint of the toes
     heel: np.ndarray  # (3,) lowest point under the heel
+    tip: np.ndarray  # (3,) foremost point of the toes
     ankle_height: float  # of the ankle above the floor when the foot stands
     points: np.ndarray  # indices of the hull points of the foot
 
@@ -41,7 +42,8 @@ def sole_of(body: BodyGeometry, side: str) -> Sole:
     heel, front = (relative[m][np.argmin(relative[m, 1])] for m in (back, ~back))
     # heel and ball of the rest pose may not be equally low
     level = about(np.array([1.0, 0, 0]), np.arctan2(front[1] - heel[1], front[2] - heel[2]))
-    return Sole(level, level @ ball, level @ heel, float(-(relative @ level.T)[:, 1].min()), points)
+    tip = relative[np.argmax(relative[:, 2])]
+    return Sole(level, level @ ball, level @ heel, level @ tip, float(-(relative @ level.T)[:, 1].min()), points)
 
 
 def plant_feet(

@@ -97,8 +97,7 @@ def anatomy(seen: Seen) -> dict[str, tuple[float, float, float, float]]:
         note(f"{side} thigh ahead", np.degrees(np.arctan2(thigh[:, 2], -thigh[:, 1])), -40, 135)
         note(f"{side} thigh outwards", np.degrees(np.arcsin(np.clip(sign * thigh[:, 0], -1, 1))), -35, 55)
         upper = (seen.local(f"{side}_collar") * seen.local(f"{side}_shoulder")).apply([sign, 0, 0])
-        back = np.degrees(np.arctan2(-upper[:, 2], -upper[:, 1]))[(upper[:, 2] < 0) & (upper[:, 1] < 0.3)]
-        note(f"{side} arm backwards", np.append(back, 0.0), -1, 75)
+        note(f"{side} arm behind", np.degrees(np.arcsin(np.clip(-upper[:, 2], -1, 1))), -95, 62)
         note(f"{side} arm across", np.append(-sign * upper[:, 0], 0.0), -1.1, 0.8)
         note(f"{side} collar", np.degrees(seen.local(f"{side}_collar").magnitude()), 0, 45)
     spine = (seen.local("spine1") * seen.local("spine2") * seen.local("spine3")).as_euler("YZX", degrees=True)
@@ -121,8 +120,11 @@ def soles(seen: Seen) -> dict[str, np.ndarray]:
 
 
 def slides(seen: Seen, height: float = 0.004) -> list[float]:
-    """Metres that each contact slides: of a foot's points that stay lower than ``height`` for three frames or more, the
-    stillest half may move that far between any two frames of the contact."""
+    """Metres that each contact slides, summed over its frames: how far the stiller quarter of what touches moves.
+
+    A contact is five frames or more in which a foot's skin is lower than ``height``; its first and last frames, in which
+    the foot still lands or already leaves, are not counted.
+    """
     found = []
     for points in soles(seen).values():
         track = seen.vertices[:, points]
@@ -131,12 +133,12 @@ def slides(seen: Seen, height: float = 0.004) -> list[float]:
         edges = np.flatnonzero(np.diff(np.concatenate([[0], touching, [0]])))
         for begin, end in zip(edges[::2], edges[1::2], strict=True):
             worst = 0.0
-            for k in range(begin, end - 1):
+            for k in range(begin + 1, end - 2):
                 both = down[k] & down[k + 1]
                 if both.sum() >= 5:
                     step = np.linalg.norm((track[k + 1] - track[k])[both][:, :2], axis=1)
                     worst += float(np.quantile(step, 0.25))
-            if end - begin >= 3:
+            if end - begin >= 5:
                 found.append(worst)
     return found
 
@@ -170,12 +172,15 @@ def inside_itself(seen: Seen, frames: np.ndarray) -> np.ndarray:
 
     A point inside the skin has winding number 1; inside a limb that is inside another part it has 2.
     """
-    bones = [(f"{s}_{a}", f"{s}_{b}") for s in ("left", "right")
-             for a, b in (("elbow", "wrist"), ("wrist", "middle1"), ("knee", "ankle"), ("ankle", "foot"))]  # fmt: skip
+    bones = [
+        (f"{s}_{a}", f"{s}_{b}")
+        for s in ("left", "right")
+        for a, b in (("elbow", "wrist"), ("wrist", "middle1"), ("knee", "ankle"), ("ankle", "foot"))
+    ]
     winding = []
     for k in frames:
         points = np.concatenate([
-            seen.joints[k, TREE.index(a)] + np.linspace(0.25, 0.9, 4)[:, None]
+            seen.joints[k, TREE.index(a)] + np.linspace(0.4, 0.9, 4)[:, None]
             * (seen.joints[k, TREE.index(b)] - seen.joints[k, TREE.index(a)]) for a, b in bones
         ])  # fmt: skip
         corners = seen.vertices[k][seen.faces]

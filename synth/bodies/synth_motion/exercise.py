@@ -169,15 +169,15 @@ def jump(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
     for off in offs:
         for side in SIDES:
             last = lines[side][-1]
-            lines[side][-1] = Stance(last.start, off, last.spot, last.yaw, last.strike, last.strike_time, 42.0, 0.2)
+            lines[side][-1] = Stance(last.start, off, last.spot, last.yaw, last.strike, last.strike_time, 32.0, 0.2)
             spot = (last.spot[0] + forward, last.spot[1])
-            lines[side].append(Stance(off + flight, np.inf, spot, last.yaw, -30.0, 0.12))
+            lines[side].append(Stance(off + flight, np.inf, spot, last.yaw, -24.0, 0.12))
         x += forward
     tuck = max(0.0, p["height"] - 0.1) * 0.55
     for side in SIDES:
         step_through(puppet.feet[side], puppet.soles[side], t, lines[side], 0.8 * p["height"] + tuck)
     flights = np.full(len(offs), flight)
-    puppet.hips[:, 2] = _hop_line(t, offs, flights, 0.26 * puppet.size, puppet.standing, 0.085)
+    puppet.hips[:, 2] = _hop_line(t, offs, flights, 0.22 * puppet.size, puppet.standing, 0.085)
     crouch, swing = np.zeros(len(t)), np.zeros(len(t))
     for off in offs:
         crouch += bump(t, off - 0.68, off - 0.3, off - 0.26, off + 0.02)
@@ -235,7 +235,6 @@ def push_up(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> No
         grasp(puppet, side, "open", 1.0)
         for finger in range(5):
             own.curl[:, finger] = 0.0
-    puppet.notes["arms"] = reach
 
 
 def side_bend(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
@@ -251,10 +250,11 @@ def side_bend(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> 
         over = np.clip(SIGN[side] * lean, 0, 1)
         over = ease(over, 0.0, 0.8)
         arm = puppet.arms[side]
-        _set(arm.out, over, 150.0)
-        _set(arm.flex, over, 12.0)
-        _set(arm.elbow, over, 38.0)
-        _set(arm.rotate, over, 20.0)
+        _set(arm.out, over, 140.0)
+        _set(arm.flex, over, 16.0)
+        _set(arm.elbow, over, 30.0)
+        _set(arm.rotate, over, 0.0)
+        arm.out += 0.9 * p["degrees"] * np.clip(-SIGN[side] * lean, 0, 1)  # hangs, whatever the trunk does
         grasp(puppet, side, "open", over)
     puppet.roll += 0.25 * p["degrees"] * lean
 
@@ -284,7 +284,8 @@ def torso_twist(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -
     puppet.twist += p["degrees"] * swing
     puppet.yaw = puppet.yaw + np.radians(8.0) * swing
     for side in SIDES:
-        hold(puppet, side, "spine3", (0.07, 0.03, 0.235), 1.0, 62.0, 4.0, (0.95, 0.0, 0.1))
+        height = 0.05 if side == "left" else 0.0
+        hold(puppet, side, "spine3", (0.125, height, 0.24), 1.0, 62.0, 4.0, (0.95, 0.0, 0.1))
         grasp(puppet, side, "fist", 0.8)
     puppet.steady[:] = 0.5
 
@@ -314,9 +315,9 @@ def boxing(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> Non
             own = front if k % 2 == 0 else rear
             if rng.uniform() < 0.2:
                 own = front
-            length = rng.uniform(0.15, 0.2)
+            length = rng.uniform(0.19, 0.25)
             punch[own] += bump(t, time, time + length, time + length + 0.02, time + 2.1 * length)
-            time += rng.uniform(0.34, 0.46)
+            time += rng.uniform(0.4, 0.55)
         time += rng.uniform(0.25, 0.9) / p["energy"]
     for side in SIDES:
         out = punch[side]
@@ -324,7 +325,7 @@ def boxing(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> Non
         far = np.array([0.02, 0.16, 0.55])
         place = guard[side] + out[:, None] * (far - guard[side])
         place[:, 1] += 0.008 * bounce
-        hold(puppet, side, "spine3", place, 1.0, 12 + 70 * out, 0.0, (0.5, -0.85, -0.1))
+        hold(puppet, side, "spine3", place, 1.0, 10 + 55 * out, 0.0, (0.5, -0.85, -0.1))
         grasp(puppet, side, "fist", 1.0)
         puppet.twist += -own * (16 if side == front else 38) * out
         puppet.yaw = puppet.yaw - own * np.radians(5 if side == front else 12) * out
@@ -368,7 +369,6 @@ def kick(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
         shift += bump(t, start - 0.5, start - 0.02, start + 1.5, start + 1.95)
     puppet.balance[:] = 1.0
     puppet.share[:] = 0.5 - sign * 0.47 * shift
-    puppet.notes["moving"] = moving
     foot.ankle[~moving] = home
     puppet.sway += -sign * 5 * lifted
     puppet.lean += sign * 5 * lifted
@@ -382,8 +382,6 @@ def kick(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
         arm.flex += (18 if own != side else -26) * out - (18 if own != side else -20) * back
     puppet.nod += 10 * (lifted)
     alive(puppet, rng, 0.6)
-    # the centre of mass is kept over the standing foot, not over where the kicking one is in the air
-    puppet.notes["stands_on"] = SIDES[1 - SIDES.index(side)]
 
 
 def arm_circles(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:

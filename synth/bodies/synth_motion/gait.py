@@ -38,7 +38,9 @@ def way(speed, facing, heading, start: float, end: float, until: float) -> Way:
 class Gait:
     """How somebody steps. cycle: seconds of two steps; duty: share of it that a foot stands; width between the feet,
     metres; strike, roll: degrees at landing and leaving; lift of swings, metres; bob, metres up and down; runs: both
-    feet leave the floor; arm: degrees of swing; elbow: degrees; lean: of the trunk; toe_out: degrees."""
+    feet leave the floor; arm: degrees of swing; elbow: degrees; lean: of the trunk; toe_out: degrees; yaw, list: of the
+    pelvis, degrees; crouch: metres; over: share of a stance after which the body is over the foot; shift: of the hips
+    towards the foot that stands, metres."""
 
     cycle: float
     duty: float
@@ -55,6 +57,8 @@ class Gait:
     yaw: float = 5.0
     list: float = 4.0
     crouch: float = 0.0
+    over: float = 0.42
+    shift: float = 0.03
 
 
 def plan_steps(puppet: Puppet, path: Way, gait: Gait, first: str = "left") -> tuple[dict[str, list[Stance]], float]:
@@ -76,7 +80,7 @@ def plan_steps(puppet: Puppet, path: Way, gait: Gait, first: str = "left") -> tu
         while True:
             # the last steps bring the feet side by side under where the body ends
             over = landing + stand >= path.end
-            at, yaw = spot(path.end if over else landing + 0.46 * stand, side)
+            at, yaw = spot(path.end if over else landing + gait.over * stand, side)
             strike = gait.strike * (0.4 if over else 1.0)
             line.append(
                 Stance(
@@ -107,7 +111,7 @@ def stepping(puppet: Puppet, path: Way, gait: Gait, first: str = "left") -> np.n
     twice = np.cos(4 * np.pi * (phase - middle))
     yaw = path.yaw(t)
     across = np.stack([-np.sin(yaw), np.cos(yaw)], axis=1)
-    shift = min(0.35 * gait.width, 0.03) * puppet.size
+    shift = gait.shift * puppet.size
     puppet.hips[:, :2] = path.place(t) + across * (shift * active * side_to_side)[:, None]
     puppet.yaw = yaw
     height = puppet.standing - active * (gait.crouch + 0.012) * puppet.size
@@ -126,8 +130,9 @@ def stepping(puppet: Puppet, path: Way, gait: Gait, first: str = "left") -> np.n
         arm, forward = puppet.arms[side], -SIGN[side] * ahead  # arms swing against the legs
         arm.flex = arm.flex + active * gait.arm * (forward + 0.12)
         arm.elbow = arm.elbow + active * (gait.elbow + 0.45 * gait.arm * np.maximum(forward, -0.4))
-        arm.rotate = arm.rotate + active * (0.25 * gait.arm * forward + (18.0 if gait.runs else 4.0))
+        arm.rotate = arm.rotate + active * (0.25 * gait.arm * forward + (6.0 if gait.runs else 4.0))
         if gait.runs:
+            arm.out = arm.out + 8.0 * active
             arm.curl = arm.curl + active[:, None] * 0.25
     return active
 
@@ -138,9 +143,13 @@ def walk_gait(speed: float, rng: np.random.Generator, energy: float = 1.0) -> Ga
     length = np.sqrt(0.0062 * pace) * rng.uniform(0.95, 1.05)
     cycle = 120 * length / pace
     quick = np.clip(speed / 1.3, 0.3, 1.6)
+    duty = float(np.clip(0.685 - 0.055 * speed, 0.57, 0.68))
+    # the hips must come down to where the leg reaches the heel that lands ahead (0.81 m is a leg)
+    drop = 0.81 - np.sqrt(0.81**2 - min(0.42 * duty * cycle * speed, 0.45) ** 2)
+    bob = float(np.clip(0.45 * drop, 0.006, 0.03))
     return Gait(
-        cycle=float(cycle), duty=float(np.clip(0.685 - 0.055 * speed, 0.57, 0.68)), width=rng.uniform(0.09, 0.15),
-        strike=17.0 * quick**0.7, roll=46.0 * quick**0.5, lift=0.022, bob=0.017 * quick,
+        cycle=float(cycle), duty=duty, width=rng.uniform(0.09, 0.15),
+        strike=17.0 * quick**0.7, roll=46.0 * quick**0.5, lift=0.022, bob=bob, crouch=float(max(0.0, drop - bob - 0.02)),
         arm=20.0 * energy * quick, elbow=4.0 * energy * quick, lean=rng.uniform(1, 5), toe_out=rng.uniform(3, 10),
         yaw=4.5 * quick, list=3.2 * quick,
     )  # fmt: skip

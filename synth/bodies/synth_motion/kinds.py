@@ -35,20 +35,27 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "walk": Kind(locomotion.walk, "walk", "walks", {"speed": (0.6, 1.75), "turn": (-14, 14), "energy": (0.5, 1.4)}),
     "walk_start_stop": Kind(
-        locomotion.walk_start_stop, "walk", "starts to walk, then stops",
-        {"speed": (0.9, 1.5), "turn": (-75, 75), "energy": (0.6, 1.3)}, 6.0,
+        locomotion.walk_start_stop,
+        "walk",
+        "starts to walk, then stops",
+        {"speed": (0.9, 1.5), "turn": (-75, 75), "energy": (0.6, 1.3)},
+        6.0,
     ),
     "turn_on_spot": Kind(
         locomotion.turn_on_spot, "turn", "turns around", {"angle": (60, 190), "cycle": (0.95, 1.2)}, 5.0
     ),
-    "walk_backward": Kind(locomotion.walk_backward, "walk", "walks backwards", {"speed": (0.45, 0.95), "turn": (-8, 8)}),
+    "walk_backward": Kind(
+        locomotion.walk_backward, "walk", "walks backwards", {"speed": (0.45, 0.95), "turn": (-8, 8)}
+    ),
     "sidestep": Kind(locomotion.sidestep, "walk", "steps sideways", {"speed": (0.25, 0.55), "crouch": (0.0, 0.1)}),
     "run": Kind(locomotion.run, "run", "runs", {"speed": (2.2, 4.2), "turn": (-16, 16), "energy": (0.7, 1.2)}),
     "run_start_stop": Kind(
         locomotion.run_start_stop, "run", "breaks into a run, then stops", {"speed": (2.0, 3.2), "turn": (-40, 40)}, 5.0
     ),
     "march": Kind(
-        locomotion.march, "exercise", "marches with high knees",
+        locomotion.march,
+        "exercise",
+        "marches with high knees",
         {"cycle": (0.9, 1.25), "lift": (0.16, 0.36), "speed": (0.0, 0.4)},
     ),
     "idle": Kind(standing.idle, "stand", "stands", {"shift": (0.1, 0.4), "look": (12, 45)}),
@@ -65,24 +72,37 @@ KINDS: dict[str, Kind] = {
     "reach": Kind(reaching.reach, "reach", "reaches for something", {"height": (0.65, 1.75)}),
     "pick_up": Kind(reaching.pick_up, "reach", "picks something up from the floor", {"squat": (0.15, 0.9)}),
     "lift": Kind(
-        reaching.lift, "reach", "lifts a box and puts it down",
-        {"squat": (0.3, 1.0), "width": (0.34, 0.5), "height": (0.9, 1.15)}, strained=True,
+        reaching.lift,
+        "reach",
+        "lifts a box and puts it down",
+        {"squat": (0.3, 1.0), "width": (0.34, 0.5), "height": (0.9, 1.15)},
+        strained=True,
     ),
     "sit": Kind(sitting.sit, "sit", "sits down and gets up", {"seat": (0.42, 0.52)}),
     "seated": Kind(sitting.seated, "sit", "sits", {"seat": (0.42, 0.52), "talks": (0, 2)}),
-    "squat": Kind(exercise.squat, "exercise", "does squats", {"period": (2.0, 3.4), "depth": (0.55, 1.0)}, strained=True),
+    "squat": Kind(
+        exercise.squat, "exercise", "does squats", {"period": (2.0, 3.4), "depth": (0.55, 1.0)}, strained=True
+    ),
     "lunge": Kind(
         exercise.lunge, "exercise", "does lunges", {"period": (2.2, 3.0), "depth": (0.5, 1.0), "hands": (0, 2)}
     ),
     "jumping_jack": Kind(exercise.jumping_jack, "exercise", "does jumping jacks", {"period": (1.0, 1.3)}, 6.0),
     "jump": Kind(exercise.jump, "jump", "jumps", {"height": (0.1, 0.34), "forward": (0.0, 0.35)}),
     "push_up": Kind(
-        exercise.push_up, "exercise", "does push-ups",
-        {"period": (1.8, 3.2), "depth": (0.6, 1.0), "wide": (0.0, 0.2)}, 8.0, strained=True,
+        exercise.push_up,
+        "exercise",
+        "does push-ups",
+        {"period": (1.8, 3.2), "depth": (0.6, 1.0), "wide": (0.0, 0.2)},
+        8.0,
+        strained=True,
     ),
-    "side_bend": Kind(exercise.side_bend, "exercise", "bends to the sides", {"period": (1.8, 3.0), "degrees": (18, 34)}),
+    "side_bend": Kind(
+        exercise.side_bend, "exercise", "bends to the sides", {"period": (1.8, 3.0), "degrees": (18, 34)}
+    ),
     "toe_touch": Kind(
-        exercise.toe_touch, "exercise", "bends down to the toes",
+        exercise.toe_touch,
+        "exercise",
+        "bends down to the toes",
         {"period": (2.8, 4.4), "depth": (0.7, 1.0), "arms": (0.0, 1.0)},
     ),
     "torso_twist": Kind(
@@ -90,11 +110,11 @@ KINDS: dict[str, Kind] = {
     ),
     "boxing": Kind(exercise.boxing, "fight", "boxes", {"energy": (0.7, 1.5)}, strained=True),
     "kick": Kind(exercise.kick, "fight", "kicks", {"height": (0.1, 0.9)}),
-    "arm_circles": Kind(exercise.arm_circles, "exercise", "circles the arms", {"period": (1.1, 2.0), "turns": (0, 2)}, 6.0),
-    "dance": Kind(
-        dance.dance, "dance", "dances", {"tempo": (88, 126), "energy": (0.5, 1.3), "hips": (0.3, 1.0)}, 24.0
+    "arm_circles": Kind(
+        exercise.arm_circles, "exercise", "circles the arms", {"period": (1.1, 2.0), "turns": (0, 2)}, 6.0
     ),
-}  # fmt: skip
+    "dance": Kind(dance.dance, "dance", "dances", {"tempo": (88, 126), "energy": (0.5, 1.3), "hips": (0.3, 1.0)}, 24.0),
+}
 
 
 def checked(kind: str, parameters: Mapping[str, float]) -> dict[str, float]:

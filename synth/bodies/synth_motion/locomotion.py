@@ -75,7 +75,7 @@ def turn_on_spot(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) 
     yaw = np.radians(angle)
     gait = dataclasses.replace(
         walk_gait(0.6, rng), cycle=p["cycle"], duty=0.68, width=0.2, strike=0.0, roll=22.0, bob=0.004, arm=5.0, list=2.5,
-        yaw=0.0,
+        yaw=0.0, shift=0.035,
     )  # fmt: skip
 
     def heading(t):
@@ -97,7 +97,7 @@ def walk_backward(puppet: Puppet, rng: np.random.Generator, p: dict[str, float])
     speed = p["speed"]
     curve = _curve(rng, p["turn"])
     gait = dataclasses.replace(
-        walk_gait(1.15 * speed, rng, 0.5), strike=-16.0, roll=-12.0, duty=0.64, lean=2.0, width=0.15
+        walk_gait(1.25 * speed, rng, 0.5), strike=-16.0, roll=-12.0, duty=0.66, lean=2.0, width=0.15, over=0.52
     )
     path = way(lambda t: speed + 0 * t, curve, lambda t: curve(t) + np.pi, -2.0, UNTIL, UNTIL)
     stepping(puppet, path, gait, SIDES[int(rng.integers(2))])
@@ -115,7 +115,7 @@ def sidestep(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> N
     speed, cycle = p["speed"], rng.uniform(0.85, 1.15)
     gait = Gait(
         cycle=cycle, duty=0.6, width=0.2 + 0.5 * speed * cycle, strike=-6.0, roll=14.0, lift=0.05, bob=0.008, arm=3.0,
-        elbow=14.0, lean=3.0, yaw=0.0, list=3.0, crouch=p["crouch"],
+        elbow=14.0, lean=3.0, yaw=0.0, list=2.0, crouch=p["crouch"] + 0.03, shift=0.03 + 0.05 * speed * cycle,
     )  # fmt: skip
     way_out = np.pi / 2 if left else -np.pi / 2
     path = way(lambda t: speed + 0 * t, lambda t: 0 * t, lambda t: way_out + 0 * t, -2.0, UNTIL, UNTIL)
@@ -136,7 +136,7 @@ def run(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
     stepping(puppet, path, gait, SIDES[int(rng.integers(2))])
     puppet.roll -= 0.15 * p["turn"]
     for side in SIDES:
-        puppet.arms[side].rotate += rng.uniform(4, 16)
+        puppet.arms[side].rotate += rng.uniform(-4, 6)
         puppet.arms[side].pronate += rng.uniform(-10, 20)
     alive(puppet, rng, 0.8)
 
@@ -167,7 +167,7 @@ def march(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None
     relax(puppet, rng)
     gait = Gait(
         cycle=p["cycle"], duty=0.58, width=0.16, strike=-12.0, roll=24.0, lift=p["lift"], bob=0.008, arm=28.0,
-        elbow=45.0, lean=1.0, yaw=3.0, list=2.0,
+        elbow=45.0, lean=1.0, yaw=3.0, list=2.0, shift=0.04,
     )  # fmt: skip
     path = way(lambda t: p["speed"] + 0 * t, lambda t: 0 * t, lambda t: 0 * t, -2.0, UNTIL, UNTIL)
     stepping(puppet, path, gait, SIDES[int(rng.integers(2))])

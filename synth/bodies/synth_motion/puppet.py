@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -90,7 +90,6 @@ class Puppet:
     size: float
     reach_limit: float = 0.992  # share of the leg's length that it may stretch to
     free_hips: bool = False  # hips stay where they are put, even if the legs do not reach
-    notes: dict = field(default_factory=dict)
 
     @property
     def leg(self) -> float:

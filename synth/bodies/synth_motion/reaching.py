@@ -29,7 +29,7 @@ def stoop(puppet: Puppet, low: np.ndarray, squat: float) -> None:
     """Go down by ``low`` (T,) from standing at 0 to where hands touch the floor at 1; ``squat`` in [0,1] by the knees
     rather than by the back."""
     puppet.hips[:, 2] -= low * (0.1 + 0.42 * squat) * puppet.size
-    puppet.tilt += low * (62 - 22 * squat)
+    puppet.tilt += low * (58 - 22 * squat)
     puppet.bend += low * (42 - 8 * squat)
     puppet.steady[:] = 0.7 - 0.25 * low
     puppet.nod += low * (16 + 8 * squat)
@@ -122,4 +122,4 @@ def lift(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
 
 def facing_palms(sign: float) -> np.ndarray:
     """(3,3) canonical -> world of a hand whose fingers point ahead (+x) and down a little, its palm to the middle."""
-    return UPRIGHT @ (rx(25.0) @ ry(-sign * 90.0) @ rx(90.0))[0]
+    return UPRIGHT @ (rx(25.0) @ ry(-sign * 90.0) @ rx(-90.0))[0]

@@ -189,22 +189,16 @@ def _arm(puppet: Puppet, side: str, world: np.ndarray, root: np.ndarray, chest: 
         towards = apply(chest.swapaxes(1, 2), unit(goal - start))
         collars = _collar(towards, sign)
         world[:, collar] = chest @ between(chest.swapaxes(1, 2) @ world[:, collar], collars, arm.weight)
-        straight = along_u - unit(along_u + along_l) * (along_u * unit(along_u + along_l)).sum(-1, keepdims=True)
-        pole = unit(
-            (1 - weight) * unit(straight + 1e-4 * apply(chest, arm.pole)) + weight * unit(apply(chest, arm.pole))
-        )
-        along_u, along_l, _ = _chain(puppet, world, root, names[1:], goal, pole)
-    # the elbow's bend fixes how the upper arm turns about itself; a straight arm keeps the turn of its angles
-    bending = np.linalg.norm(np.cross(unit(along_u), unit(along_l)), axis=1)
-    trust = (np.clip(bending / 0.35, 0, 1) ** 2 * (3 - 2 * np.clip(bending / 0.35, 0, 1)))[:, None] if reach else 0.0
-    twist = swing(apply(chest @ upper, bone_u), along_u) @ chest @ upper
-    inside = trust * (unit(along_l) - unit(along_u)) + (1 - trust) * 0.5 * twist[..., 2]
-    forward = np.array([0.0, 0.0, 1.0])
-    if reach:
-        world[:, shoulder] = bone_frame(along_u, inside) @ bone_frame(bone_u, forward).T
-        side_axis = world[:, shoulder, :, 1]
-        fore_front = np.cross(along_l, side_axis) * sign
-        world[:, elbow] = bone_frame(along_l, fore_front) @ bone_frame(bone_l, forward).T
+        line = unit(along_u + along_l)
+        bent = unit(along_u - line * (along_u * line).sum(-1, keepdims=True) + 1e-4 * apply(chest, arm.pole))
+        wished = swing(bent, apply(chest, arm.pole))
+        pole = apply(between(np.broadcast_to(np.eye(3), wished.shape), wished, arm.weight), bent)
+        along_u, along_l, aside = _chain(puppet, world, root, names[1:], goal, pole)
+        # the elbow is a hinge: the forearm bends away from where the elbow points
+        forward = np.array([0.0, 0.0, 1.0])
+        world[:, shoulder] = bone_frame(along_u, -aside) @ bone_frame(bone_u, forward).T
+        front = np.cross(along_l, world[:, shoulder, :, 1]) * sign
+        world[:, elbow] = bone_frame(along_l, front) @ bone_frame(bone_l, forward).T
     else:
         world[:, shoulder], world[:, elbow] = chest @ upper, chest @ fore
     _hand(puppet, side, world, arm, sign, elbow, wrist)

@@ -14,10 +14,10 @@ _PLACES = {
     "hips": ("pelvis", (0.215, 0.115, 0.035), 35.0, 38.0, (0.9, -0.2, -0.35), "flat"),
     "pocket": ("pelvis", (0.2, -0.02, 0.035), 25.0, 6.0, (0.45, -0.4, -0.8), "flat"),
     "front": ("pelvis", (0.055, -0.045, 0.185), 25.0, 12.0, (0.75, -0.5, -0.3), "grip"),
-    "back": ("pelvis", (0.06, 0.03, -0.185), -30.0, -8.0, (0.85, -0.3, -0.5), "relaxed"),
+    "back": ("pelvis", (0.065, 0.05, -0.215), -30.0, -8.0, (0.85, -0.3, -0.5), "relaxed"),
     "chest": ("spine3", (0.04, -0.03, 0.2), 55.0, 5.0, (0.7, -0.7, 0.1), "flat"),
 }
-_CROSSED = {"left": (-0.075, -0.125, 0.19), "right": (-0.1, -0.07, 0.225)}
+_CROSSED = {"left": (-0.015, -0.135, 0.195), "right": (-0.03, -0.075, 0.22)}
 
 
 def _stand(puppet: Puppet, rng: np.random.Generator, width: tuple[float, float] = (0.14, 0.3)) -> None:
@@ -36,13 +36,13 @@ def put_arms(puppet: Puppet, place: str, weight: np.ndarray | float, sides: tupl
     for side in sides:
         if place == "crossed":
             spot = _CROSSED[side]
-            hold(puppet, side, "spine3", spot, weight, 50.0, 2.0, (0.75, -0.75, 0.15))
+            hold(puppet, side, "spine3", spot, weight, 20.0, 24.0, (0.75, -0.75, 0.15))
             grasp(puppet, side, "relaxed", weight)
             continue
         frame, spot, pronate, wrist, pole, form = _PLACES[place]
         spot = np.array(spot)
         if place in ("front", "back"):  # one wrist lies in the other hand
-            spot = spot + (np.array([0.0, 0.0, 0.035]) if side == "left" else np.array([0.02, 0.025, 0.0])) * (
+            spot = spot + (np.array([0.0, -0.01, 0.055]) if side == "left" else np.array([0.02, 0.025, 0.0])) * (
                 1.0 if place == "front" else -1.0
             )
         hold(puppet, side, frame, spot, weight, pronate, wrist, pole)
@@ -93,7 +93,7 @@ def gesture(puppet: Puppet, rng: np.random.Generator, energy: float) -> None:
     count = len(times)
     centre = np.array([0.15, -0.17, 0.27])
     places = centre + rng.normal(0, 1, (count, 3)) * np.array([0.075, 0.08, 0.055]) * energy
-    places[:, 0] = np.clip(places[:, 0], 0.06, 0.36)
+    places[:, 0] = np.clip(places[:, 0], 0.09 if both else 0.05, 0.36)
     places[:, 2] = np.clip(places[:, 2], 0.2, 0.4)
     palms = rng.uniform(-45, 65, count)
     wrists = rng.normal(-6, 12, count)
@@ -180,7 +180,7 @@ def point(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None
 def phone_call(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
     """A hand at the ear."""
     side, up = _everyday(puppet, rng, (0.6, 1.5), (6.0, 10.0))
-    hold(puppet, side, "head", (0.125, -0.045, 0.055), up, -32.0, -8.0, (0.75, -0.75, 0.15))
+    hold(puppet, side, "head", (0.155, -0.09, 0.085), up, -32.0, -8.0, (0.75, -0.75, 0.15))
     grasp(puppet, side, "grip", up)
     puppet.roll += SIGN[side] * -5 * up
     look_around(puppet, rng, 26.0)
@@ -191,7 +191,7 @@ def text_message(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) 
     side, up = _everyday(puppet, rng, (0.6, 1.5), (5.0, 9.0))
     two = p["hands"] >= 2
     for other in SIDES if two else (side,):
-        hold(puppet, other, "spine3", (0.075, -0.115, 0.275), up, -28.0, 6.0, (0.65, -0.8, -0.3))
+        hold(puppet, other, "spine3", (0.105, -0.115, 0.275), up, -28.0, 4.0, (0.65, -0.8, -0.3))
         grasp(puppet, other, "grip", up)
         arm = puppet.arms[other]
         arm.curl[:, 4] = np.clip(arm.curl[:, 4] + up * 0.25 * wobble(rng, puppet.t, 0.6), 0, 1)
@@ -270,14 +270,14 @@ def clap(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
     up, raised = bump(t, start, start + 0.6, start + 7.0, start + 7.8), rng.uniform(-0.03, 0.06)
     apart = 0.5 + 0.5 * np.cos(2 * np.pi * p["rate"] * t)
     for side in SIDES:
-        x = 0.062 + 0.075 * apart + (0.0 if side == "left" else 0.004)
+        x = 0.05 + 0.085 * apart + (0.0 if side == "left" else 0.004)
         place = np.stack(
             [x, -0.06 + raised + 0.02 * apart + (0.02 if side == "left" else 0), 0.27 - 0.015 * apart], axis=1
         )
         hold(puppet, side, "spine3", place, up, None, None, (0.75, -0.65, -0.1))
         # fingers ahead, inwards and up; palms face each other
         arm, sign = puppet.arms[side], SIGN[side]
-        arm.palm[:] = rx(-38.0) @ ry(-sign * 78.0) @ rx(90.0)
+        arm.palm[:] = rx(-38.0) @ ry(-sign * 78.0) @ rx(-90.0)
         arm.palm_weight[:] = up
         grasp(puppet, side, "flat", up)
     puppet.nod += 1.5 * np.cos(2 * np.pi * p["rate"] * t) * up

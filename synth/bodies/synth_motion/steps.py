@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scipy.special import softplus
+
 from synth.bodies.planting import Sole
-from synth.bodies.rotations import between
+from synth.bodies.rotations import apply, between
 from synth.bodies.synth_motion.curves import ease
 from synth.bodies.synth_motion.puppet import Foot, placed
 
+_CLEAR = 0.018  # m over the floor in mid-swing
+_BALL = 0.03  # m, about the height of the toes' joint
 _EDGE = 1e-4  # s, for speeds at the ends of stances
 
 
@@ -82,9 +86,21 @@ def _swing(foot: Foot, sole: Sole, t: np.ndarray, last: Stance, following: Stanc
     _, turn, toes = placed(sole, np.zeros(2), yaw, pitch)
     # bent toes straighten in the air
     straight = ease(u, 0.0, 0.5) * (1 - ease(u, 0.85, 1.0) * (pitch1 > 0))
-    foot.ankle[here], foot.turn[here] = ankle, turn
-    foot.toes[here] = between(toes, turn, straight)
+    toes = between(toes, turn, straight)
+    ankle[:, 2] += _clearance(sole, u, ankle, turn, toes)
+    foot.ankle[here], foot.turn[here], foot.toes[here] = ankle, turn, toes
     foot.stands[here] = False
+
+
+def _clearance(sole: Sole, u: np.ndarray, ankle: np.ndarray, turn: np.ndarray, toes: np.ndarray) -> np.ndarray:
+    """(T,) metres to raise a swinging foot by, so that neither toes nor heel scrape the floor."""
+    ball = ankle + apply(turn @ sole.level.T, sole.ball)
+    tip = ball + apply(toes @ sole.level.T, sole.tip - sole.ball)
+    heel = ankle + apply(turn @ sole.level.T, sole.heel)
+    low = np.minimum(np.minimum(tip[:, 2] - (sole.tip[1] + sole.ankle_height), heel[:, 2]), ball[:, 2] - _BALL * 0.5)
+    need = _CLEAR * ease(u, 0.0, 0.25) * (1 - ease(u, 0.75, 1.0))
+    inside = ease(u, 0.0, 0.08) * (1 - ease(u, 0.92, 1.0))
+    return inside * 0.004 * softplus((need - low) / 0.004)
 
 
 def _hermite(u: np.ndarray) -> np.ndarray:
