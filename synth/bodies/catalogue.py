@@ -95,8 +95,8 @@ def synthesised_entries() -> list[MotionEntry]:
     """The kinds of synthesised motion."""
     return [
         MotionEntry(
-            name=PREFIX + name, segments=((0.0, kind.seconds),), tags=(kind.words,), action=kind.action, synthesised=True,
-            parameters=dict(kind.ranges),
+            name=PREFIX + name, segments=((0.0, kind.seconds),), tags=(kind.words,), action=kind.action,
+            synthesised=True, parameters=dict(kind.ranges),
         )
         for name, kind in KINDS.items()
     ]  # fmt: skip

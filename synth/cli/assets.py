@@ -68,8 +68,8 @@ def print_motions(entries: Iterable[MotionEntry]) -> None:
     captured, made = motion_minutes(entries)
     Console().print(table)
     Console().print(
-        f"{captured:.1f} minutes are captured. Synthesised motion has no end, every seed moves otherwise: eight draws of "
-        f"each kind are {made:.0f} minutes.",
+        f"{captured:.1f} minutes are captured. Synthesised motion has no end, every seed moves otherwise: eight draws "
+        f"of each kind are {made:.0f} minutes.",
         soft_wrap=True,
     )
 

@@ -122,8 +122,8 @@ def soles(seen: Seen) -> dict[str, np.ndarray]:
 def slides(seen: Seen, height: float = 0.004) -> list[float]:
     """Metres that each contact slides, summed over its frames: how far the stiller quarter of what touches moves.
 
-    A contact is five frames or more in which a foot's skin is lower than ``height``; its first and last frames, in which
-    the foot still lands or already leaves, are not counted.
+    A contact is five frames or more in which a foot's skin is lower than ``height``; its first and last frames, in
+    which the foot still lands or already leaves, are not counted.
     """
     found = []
     for points in soles(seen).values():

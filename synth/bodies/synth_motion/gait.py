@@ -26,7 +26,7 @@ class Way:
 
 
 def way(speed, facing, heading, start: float, end: float, until: float) -> Way:
-    """Integrate ``speed(t)`` m/s in direction ``heading(t)`` while facing ``facing(t)`` (radians), from 2 s before 0."""
+    """Integrate ``speed(t)`` m/s in direction ``heading(t)`` while facing ``facing(t)``, radians, from 2 s before 0."""
     t = np.arange(-2.0, until + 2.0, _GRID)
     step = speed(t)[:, None] * np.stack([np.cos(heading(t)), np.sin(heading(t))], axis=1) * _GRID
     place = np.cumsum(step, axis=0) - step / 2
@@ -149,8 +149,9 @@ def walk_gait(speed: float, rng: np.random.Generator, energy: float = 1.0) -> Ga
     bob = float(np.clip(0.45 * drop, 0.006, 0.03))
     return Gait(
         cycle=float(cycle), duty=duty, width=rng.uniform(0.09, 0.15),
-        strike=17.0 * quick**0.7, roll=46.0 * quick**0.5, lift=0.022, bob=bob, crouch=float(max(0.0, drop - bob - 0.02)),
-        arm=20.0 * energy * quick, elbow=4.0 * energy * quick, lean=rng.uniform(1, 5), toe_out=rng.uniform(3, 10),
+        strike=17.0 * quick**0.7, roll=46.0 * quick**0.5, lift=0.022, bob=bob,
+        crouch=float(max(0.0, drop - bob - 0.02)), arm=20.0 * energy * quick, elbow=4.0 * energy * quick,
+        lean=rng.uniform(1, 5), toe_out=rng.uniform(3, 10),
         yaw=4.5 * quick, list=3.2 * quick,
     )  # fmt: skip
 

@@ -47,7 +47,7 @@ KINDS: dict[str, Kind] = {
     "walk_backward": Kind(
         locomotion.walk_backward, "walk", "walks backwards", {"speed": (0.45, 0.95), "turn": (-8, 8)}
     ),
-    "sidestep": Kind(locomotion.sidestep, "walk", "steps sideways", {"speed": (0.25, 0.55), "crouch": (0.0, 0.1)}),
+    "sidestep": Kind(locomotion.sidestep, "walk", "steps sideways", {"speed": (0.2, 0.42), "crouch": (0.0, 0.08)}),
     "run": Kind(locomotion.run, "run", "runs", {"speed": (2.2, 4.2), "turn": (-16, 16), "energy": (0.7, 1.2)}),
     "run_start_stop": Kind(
         locomotion.run_start_stop, "run", "breaks into a run, then stops", {"speed": (2.0, 3.2), "turn": (-40, 40)}, 5.0

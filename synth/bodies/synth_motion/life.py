@@ -36,7 +36,7 @@ def relax(puppet: Puppet, rng: np.random.Generator) -> None:
 
 
 def shift_weight(puppet: Puppet, rng: np.random.Generator, most: float = 0.36, gap: tuple = (1.6, 4.5)) -> None:
-    """Let the weight go from leg to leg at random moments; the pelvis drops on the free side, the trunk evens it out."""
+    """Let the weight go from leg to leg at random moments; the pelvis drops on the free side."""
     times = moments(rng, UNTIL, gap, -2.0)
     values = 0.5 + rng.uniform(0.25 * most, most, len(times)) * np.where(np.arange(len(times)) % 2, 1, -1)
     values[rng.uniform(size=len(times)) < 0.2] = 0.5

@@ -74,8 +74,8 @@ def turn_on_spot(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) 
     span = abs(angle) / rate + 0.9
     yaw = np.radians(angle)
     gait = dataclasses.replace(
-        walk_gait(0.6, rng), cycle=p["cycle"], duty=0.68, width=0.2, strike=0.0, roll=22.0, bob=0.004, arm=5.0, list=2.5,
-        yaw=0.0, shift=0.035,
+        walk_gait(0.6, rng), cycle=p["cycle"], duty=0.68, width=0.2, strike=0.0, roll=22.0, bob=0.004, arm=5.0,
+        list=2.5, yaw=0.0, shift=0.035,
     )  # fmt: skip
 
     def heading(t):
@@ -115,7 +115,7 @@ def sidestep(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> N
     speed, cycle = p["speed"], rng.uniform(0.85, 1.15)
     gait = Gait(
         cycle=cycle, duty=0.6, width=0.2 + 0.5 * speed * cycle, strike=-6.0, roll=14.0, lift=0.05, bob=0.008, arm=3.0,
-        elbow=14.0, lean=3.0, yaw=0.0, list=2.0, crouch=p["crouch"] + 0.03, shift=0.03 + 0.05 * speed * cycle,
+        elbow=14.0, lean=3.0, yaw=0.0, list=2.0, crouch=p["crouch"] + 0.03, shift=0.03 + 0.2 * speed * cycle,
     )  # fmt: skip
     way_out = np.pi / 2 if left else -np.pi / 2
     path = way(lambda t: speed + 0 * t, lambda t: 0 * t, lambda t: way_out + 0 * t, -2.0, UNTIL, UNTIL)

@@ -62,8 +62,8 @@ class Puppet:
     hips (T,3): world place of the middle between the hip joints, metres; yaw (T,) heading in radians; tilt bows the
     pelvis, sway leans it to the right. bend, lean (to the right) and twist (to the left) turn the chest against the
     pelvis. nod, roll and look (to the left) turn the head; ``steady`` is the share by which the head stays upright
-    whatever the chest does. balance (T,) in [0,1] keeps the centre of mass over the feet, ``share`` of it over the left.
-    eyes (T,2): gaze against the head, left and down; jaw (T,); expression (T,10).
+    whatever the chest does. balance (T,) in [0,1] keeps the centre of mass over the feet, ``share`` of it over the
+    left. eyes (T,2): gaze against the head, left and down; jaw (T,); expression (T,10).
     """
 
     body: BodyGeometry

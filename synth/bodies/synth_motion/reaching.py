@@ -38,7 +38,7 @@ def stoop(puppet: Puppet, low: np.ndarray, squat: float) -> None:
 
 
 def reach(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
-    """Reach with one hand for something on a shelf or table, hold on, bring it back; the trunk and the eyes go along."""
+    """Reach with one hand for something on a shelf or table, hold on, bring it back; trunk and eyes go along."""
     _ready(puppet, rng)
     t, side = puppet.t, SIDES[int(rng.integers(2))]
     sign, start, up = SIGN[side], rng.uniform(0.3, 0.7), np.zeros(len(t))

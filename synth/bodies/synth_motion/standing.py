@@ -9,7 +9,7 @@ from synth.bodies.synth_motion.life import UNTIL, alive, grasp, hold, look_aroun
 from synth.bodies.synth_motion.puppet import SIDES, SIGN, Puppet
 from synth.bodies.synth_motion.turns import rx, ry
 
-# Where the wrist is, from which joint, palm down by, wrist bent by, where the elbow points, the hand's shape; for the left
+# Of the left arm: from which joint, where the wrist is, palm down by, wrist bent by, where the elbow points, hand shape
 _PLACES = {
     "hips": ("pelvis", (0.215, 0.115, 0.035), 35.0, 38.0, (0.9, -0.2, -0.35), "flat"),
     "pocket": ("pelvis", (0.2, -0.02, 0.035), 25.0, 6.0, (0.45, -0.4, -0.8), "flat"),
@@ -133,8 +133,8 @@ def wave(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
     height = p["height"]  # 0: at the shoulder, 1: over the head
     # upper arm out to the side, forearm up: turned outwards about its length
     for name, value in (
-        ("out", 62 + 66 * height), ("flex", 8.0 + 14 * height), ("rotate", -82.0 + 30 * height), ("elbow", 96 - 62 * height),
-        ("pronate", 12.0), ("wrist", -6.0),
+        ("out", 62 + 66 * height), ("flex", 8.0 + 14 * height), ("rotate", -82.0 + 30 * height),
+        ("elbow", 96 - 62 * height), ("pronate", 12.0), ("wrist", -6.0),
     ):  # fmt: skip
         channel = getattr(arm, name)
         channel[:] = channel + up * (value - channel)
