@@ -52,12 +52,12 @@ def clip_spec(config: GenerateConfig, index: int, attempt: int = 0) -> ClipSpec:
 def caption(spec: ClipSpec, config: GenerateConfig) -> str:
     """One sentence on who does what, for people and for text encoders."""
     library = library_of(config.bodies)
-    tags = {m.name: m.tags for m in library.catalogue.motions}
     people = []
     for person in spec.people:
         noun = {"female": "a woman", "male": "a man", "neutral": "a person"}[person.gender]
         worn = outfit_words(person, config.bodies.assets)
-        doing = ", ".join(tags.get(person.motion.name, ())) or person.motion.name.replace("_", " ")
+        parts = (person.motion, *person.motion.then)
+        doing = ", then ".join(", ".join(library.tags(part.name, part.start)) for part in parts)
         people.append(f"{noun}{' in ' + ', '.join(worn) if worn else ''} ({doing})")
     return f"{' and '.join(people)}; {camera_words(spec.camera)}."
 

@@ -41,7 +41,7 @@ def posed(samples: list[dict[str, tuple[float, float, float]]]) -> dict[str, np.
                 joint = JOINT_NAMES.index(name)
                 assert 1 <= joint <= 21, name
                 out["body_pose"][s, 3 * joint - 3 : 3 * joint] = turn
-    return out | {"betas": np.zeros(10, np.float32), "expression": np.zeros(10, np.float32)}
+    return out | {"betas": np.zeros(10, np.float32), "expression": np.zeros((len(samples), 10), np.float32)}
 
 
 def people(*params: dict[str, np.ndarray], cameras: Cameras, gender: str = "female") -> ClipGeometry:

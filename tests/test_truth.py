@@ -85,7 +85,10 @@ def _bare(clip: shards.Clip) -> tuple[Soup, np.ndarray]:
         use_face_contour=True, num_betas=10, num_expression_coeffs=10,
     )  # fmt: skip
     inputs = {name: torch.tensor(label[name]) for name in (*_TURNS, "transl")}
-    inputs |= {name: torch.tensor(label[name])[None].expand(FRAMES, -1) for name in ("betas", "expression")}
+    inputs |= {
+        "betas": torch.tensor(label["betas"])[None].expand(FRAMES, -1),
+        "expression": torch.tensor(label["expression"]),
+    }
     with torch.no_grad():
         posed = model(**inputs)
     faces = model.faces.astype(np.int64)

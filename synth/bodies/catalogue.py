@@ -8,14 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from synth.bodies.actions import action_of, read_table
 from synth.bodies.config import BodiesConfig
-from synth.bodies.motion_io import read_motion
+from synth.bodies.motion_index import SUFFIXES, index_folder, seconds_of
+from synth.bodies.movement import PREFIX
+from synth.bodies.synth_motion.kinds import KINDS
 from synth.cameras import read_path
 from synth.cameras.replay import SUFFIXES as _PATH_SUFFIXES
 from synth.conventions import ThfmError
 from synth.spec.catalogue import Catalogue, ItemEntry, MotionEntry, PathEntry, SkinEntry
 
-_MOTION_SUFFIXES = (".npz", ".bvh", ".amc")
+Table = dict[str, list[tuple[str, float | None, float | None]]]
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,12 @@ class Library:
     skin_files: dict[str, Path]
     hdri_files: dict[str, Path]
     path_files: dict[str, Path]
+
+    def tags(self, motion: str, start: float) -> tuple[str, ...]:
+        """What a motion shows at ``start`` seconds, in words."""
+        entries = [m for m in self.catalogue.motions if m.name == motion]
+        here = [m for m in entries if any(a <= start <= b for a, b in m.segments)] or entries
+        return (here[0].tags if here else ()) or (motion.rsplit("/", 1)[-1].replace("_", " "),)
 
     def hdri(self, name: str) -> Path:
         """The file of an HDRI given by name or by path."""
@@ -71,13 +80,45 @@ def _camera_paths(places: Iterable[Path]) -> list[tuple[PathEntry, Path]]:
     return [(PathEntry(name=name, seconds=read_path(file).seconds), file) for name, file in sorted(files)]
 
 
-def _motions(folder: Path) -> list[tuple[MotionEntry, Path]]:
+def _motions(folder: Path, table: Table) -> list[tuple[MotionEntry, Path]]:
     if (folder / "catalogue.json").is_file():
         entries = read_catalogue(folder / "catalogue.json")
         entries = entries["motions"] if isinstance(entries, dict) else entries
-        return [(MotionEntry.model_validate(e), folder / e["file"]) for e in entries]
-    files = _files(folder, _MOTION_SUFFIXES, "motion", "bodies.motion_folders")
-    return [(MotionEntry(name=n, segments=((0.0, read_motion(f).duration),)), f) for n, f in files]
+        return [
+            (MotionEntry.model_validate({"action": action_of(e.get("tags", ())), **e}), folder / e["file"])
+            for e in entries
+        ]
+    if folder.is_file():
+        name, seconds = folder.stem, seconds_of(folder)
+        return [(entry, folder) for entry in _labelled(name, seconds, action_of(name), table)]
+    found = index_folder(folder) if folder.is_dir() else []
+    if not found:
+        raise ThfmError(f"{folder} holds no motion: bodies.motion_folders wants files ending in {', '.join(SUFFIXES)}.")
+    return [(e, folder / m.file) for m in found for e in _labelled(m.name, m.seconds, m.action, table)]
+
+
+def _labelled(name: str, seconds: float, action: str, table: Table) -> list[MotionEntry]:
+    """The entry of a motion, or one for each action that the table parts it into."""
+    spans: dict[str, list[tuple[float, float]]] = {}
+    for label, start, end in table.get(name, [(action, None, None)]):
+        span = (start or 0.0, min(end if end is not None else seconds, seconds))
+        if span[1] > span[0]:
+            spans.setdefault(label, []).append(span)
+    return [
+        MotionEntry(name=name, segments=tuple(sorted(parts)), tags=(label,), action=label)
+        for label, parts in sorted(spans.items())
+    ]
+
+
+def synthesised_entries() -> list[MotionEntry]:
+    """The kinds of synthesised motion."""
+    return [
+        MotionEntry(
+            name=PREFIX + name, segments=((0.0, kind.seconds),), tags=(kind.words,), action=kind.action,
+            synthesised=True, parameters=dict(kind.ranges),
+        )
+        for name, kind in KINDS.items()
+    ]  # fmt: skip
 
 
 def load_library(config: BodiesConfig) -> Library:
@@ -86,7 +127,9 @@ def load_library(config: BodiesConfig) -> Library:
     Raises:
         ThfmError: a folder is missing, empty or broken.
     """
-    motions = sorted((m for folder in config.motions for m in _motions(folder)), key=lambda m: m[0].name)
+    table = read_table(config.motion_actions) if config.motion_actions else {}
+    motions = sorted((m for folder in config.motions for m in _motions(folder, table)), key=lambda m: m[0].name)
+    entries = [entry for entry, _ in motions] + (synthesised_entries() if config.synthesised else [])
     paths = _camera_paths(config.camera_paths)
     wardrobe = read_catalogue(config.assets / "wardrobe" / "catalogue.json")
     hdris = bpy_hdris()
@@ -94,7 +137,7 @@ def load_library(config: BodiesConfig) -> Library:
     return Library(
         catalogue=Catalogue(
             body_model=config.models.name,
-            motions=tuple(entry for entry, _ in motions),
+            motions=tuple(sorted(entries, key=lambda e: (e.name, e.action))),
             items=tuple(ItemEntry.model_validate(i) for i in sorted(wardrobe["items"], key=lambda i: i["name"])),
             skins=tuple(SkinEntry.model_validate(s) for s in skins),
             hdris=tuple(sorted(hdris)),

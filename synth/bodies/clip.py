@@ -38,9 +38,8 @@ def build_clip(spec: ClipSpec, config: BodiesConfig, library: Library) -> ClipGe
     neutral = load_body(config.models, "neutral")
     for number, person in enumerate(spec.people, 1):
         model = load_body(config.models, person.gender)
-        motion = _named(library.motion_files, person.motion.name, "motion")
         skin = _named(library.skin_files, person.skin, "skin")
-        params = person_params(model, person, motion, spec.frames, spec.fps)
+        params = person_params(model, person, library.motion_files, spec.frames, spec.fps)
         posed = model.pose(params)
         canonical = canonical_points(neutral, model)
         outfit = fit_outfit(model, base_map(model, config.open_models), posed, person, config.assets)

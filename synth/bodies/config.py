@@ -28,6 +28,10 @@ class BodiesConfig(BaseModel):
     camera_paths: tuple[Path, ...] = Field(
         (), description="folders or files of captured camera paths (npz, TUM) for the camera move replay"
     )
+    motion_actions: Path | None = Field(
+        None, description="CSV of file,action[,start,end] that says what your motions show; else their names do"
+    )
+    synthesised: bool = Field(True, description="offer the kinds of synthesised motion beside the captured ones")
     assets_folder: Path | None = Field(None, description="folder with wardrobe/ and skins/ in this project's layout")
 
     @property

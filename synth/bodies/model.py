@@ -26,10 +26,12 @@ class PosedBody:
 
     Attributes:
         vertices: (S, V, 3) float32. joints: (S, 144, 3) float32 in the order of ``conventions.JOINT_NAMES``.
-        rest: (V, 3) float32, shaped vertices in the T-pose (SMPL-X axes, pelvis not moved to the origin).
+        rest: (V, 3) float32, shaped vertices in the T-pose (SMPL-X axes, pelvis not moved to the origin) with the
+            expression of the first sample.
         rest_joints: (55, 3) float32.
         transforms: (S, 55, 4, 4) float32, smplx's bone transforms from the rest pose; ``transl`` comes on top.
         pose_feature: (S, 486) float32, what pose correctives multiply. transl: (S, 3) float32.
+        expression: (S, 10) float32 against that of the first sample, which ``rest`` wears.
     """
 
     vertices: np.ndarray
@@ -39,6 +41,7 @@ class PosedBody:
     transforms: np.ndarray
     pose_feature: np.ndarray
     transl: np.ndarray
+    expression: np.ndarray
 
     def raised(self, height: float) -> PosedBody:
         """The same body, ``height`` metres higher in the world."""
@@ -73,7 +76,7 @@ class BodyModel:
             with np.load(path, allow_pickle=False) as source:
                 self.extras = {
                     k: source[k]
-                    for k in ("vt", "ft", "face_group", "face_group_names", "base_to_vertex")
+                    for k in ("vt", "ft", "face_group", "face_group_names", "base_to_vertex", "expression_names")
                     if k in source.files
                 }
         except (
@@ -97,7 +100,8 @@ class BodyModel:
         """Pose the body.
 
         Args:
-            params: the pose fields (S, 3k) axis-angle, ``transl`` (S, 3), ``betas`` (10,), ``expression`` (10,).
+            params: the pose fields (S, 3k) axis-angle, ``transl`` (S, 3), ``betas`` (10,), ``expression`` (10,) or
+                (S, 10).
         """
         import torch
         from smplx.lbs import batch_rigid_transform, batch_rodrigues, blend_shapes, vertices2joints
@@ -105,22 +109,25 @@ class BodyModel:
         samples = len(params["transl"])
         vertices, joints, transforms, features = [], [], [], []
         betas = torch.tensor(np.asarray(params["betas"], np.float32))[None]
-        expression = torch.tensor(np.asarray(params["expression"], np.float32))[None]
+        wanted = np.asarray(params["expression"], np.float32)
+        expression = torch.tensor(np.broadcast_to(wanted, (samples, wanted.shape[-1])).copy())
         with torch.no_grad():
-            shape = torch.cat([betas, expression], 1)
             directions = torch.cat([self.model.shapedirs, self.model.expr_dirs], -1)
-            rest = self.model.v_template[None] + blend_shapes(shape, directions)
+            rest = self.model.v_template[None] + blend_shapes(torch.cat([betas, expression[:1]], 1), directions)
             rest_joints = vertices2joints(self.model.J_regressor, rest)
+            # an expression may move joints too, if only by a hair: linear, so two products do for all samples
+            moved = torch.einsum("jv,vck->jck", self.model.J_regressor, self.model.expr_dirs)
+            sample_joints = rest_joints + torch.einsum("jck,sk->sjc", moved, expression - expression[:1])
             for start in range(0, samples, _CHUNK):
                 part = {k: torch.tensor(np.asarray(params[k][start : start + _CHUNK], np.float32)) for k in POSE_FIELDS}
                 size = len(part["global_orient"])
                 transl = torch.tensor(np.asarray(params["transl"][start : start + _CHUNK], np.float32))
                 posed = self.model(
-                    **part, transl=transl, betas=betas.expand(size, -1), expression=expression.expand(size, -1),
-                    return_full_pose=True,
+                    **part, transl=transl, betas=betas.expand(size, -1),
+                    expression=expression[start : start + size], return_full_pose=True,
                 )  # fmt: skip
                 rotations = batch_rodrigues(posed.full_pose.reshape(-1, 3)).view(size, -1, 3, 3)
-                _, bones = batch_rigid_transform(rotations, rest_joints.expand(size, -1, -1), self.model.parents)
+                _, bones = batch_rigid_transform(rotations, sample_joints[start : start + size], self.model.parents)
                 vertices.append(posed.vertices.numpy())
                 joints.append(posed.joints.numpy())
                 transforms.append(bones.numpy())
@@ -133,6 +140,7 @@ class BodyModel:
             transforms=np.concatenate(transforms),
             pose_feature=np.concatenate(features),
             transl=np.asarray(params["transl"], np.float32),
+            expression=(expression - expression[:1]).numpy(),
         )
 
     def rest_joints(self, betas: np.ndarray) -> np.ndarray:
@@ -149,6 +157,11 @@ class BodyModel:
     def rig(self) -> Rig:
         """The model reduced to what fits motions to shapes."""
         return Rig.from_smplx(self.model)
+
+    @functools.cached_property
+    def expression_directions(self) -> np.ndarray:
+        """(V, 3, 10) float32, what each expression coefficient adds to the vertices."""
+        return self.model.expr_dirs.numpy()
 
     @functools.cached_property
     def posedirs(self) -> np.ndarray:

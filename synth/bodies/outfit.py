@@ -25,9 +25,12 @@ def worn_items(person: PersonSpec) -> list[ItemSpec]:
 
 
 def pose_offsets(model: BodyModel, posed: PosedBody) -> np.ndarray:
-    """(S, V, 3) float32, what the pose correctives add to the rest vertices before skinning."""
+    """(S, V, 3) float32, what pose correctives and changes of expression add to the rest vertices before skinning."""
     flat = posed.pose_feature @ model.posedirs.reshape(len(model.posedirs), -1)
-    return flat.reshape(len(flat), -1, 3)
+    offsets = flat.reshape(len(flat), -1, 3)
+    if posed.expression.any():
+        offsets += np.einsum("vck,sk->svc", model.expression_directions, posed.expression, optimize=True)
+    return offsets
 
 
 def _material(fitted: Fitted, spec: ItemSpec) -> Material:

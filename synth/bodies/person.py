@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from synth.bodies.grounding import adapt_to_shape
 from synth.bodies.model import POSE_FIELDS, BodyModel, PosedBody
-from synth.bodies.motion import Motion, mirror, resample, slice_seconds, subclip
-from synth.bodies.motion_io import read_motion
+from synth.bodies.motion import Motion
+from synth.bodies.movement import person_motion
+from synth.bodies.synth_motion.face import EXPRESSIONS
 from synth.conventions import (
     CANONICAL_CENTRE,
     CANONICAL_EXTENT,
@@ -19,35 +20,12 @@ from synth.conventions import (
     MIRROR_JOINTS,
     NUM_TREE_JOINTS,
     Semantic,
-    ThfmError,
 )
 from synth.geometry import Material, Mesh
 from synth.spec.model import PersonSpec
 
 _EYES = (23, 24)  # joints
 _FINGERS = ("thumb", "index", "middle", "ring", "pinky")  # the names of their tips
-
-
-@functools.lru_cache(maxsize=16)
-def _motion(path: Path) -> Motion:
-    return read_motion(path)
-
-
-def clip_motion(path: Path, person: PersonSpec, frames: int, fps: float) -> Motion:
-    """The T + 2 frames of ``person``'s motion that a clip of T frames needs, at the clip's rate.
-
-    Raises:
-        ThfmError: the motion ends too early.
-    """
-    source, need = _motion(path), frames + 2
-    start = person.motion.start
-    end = start + (need - 1) / fps + 2.0 / source.fps
-    taken = slice_seconds(source, start, min(end, source.duration))
-    taken = resample(taken, fps)
-    if len(taken) < need:
-        raise ThfmError(f"motion {path} ends before the clip: {need} frames from {start:.2f} s are not there.")
-    taken = subclip(taken, 0, need)
-    return mirror(taken) if person.motion.mirrored else taken
 
 
 def place(motion: Motion, pelvis_rest: np.ndarray, yaw: float, position: tuple[float, float]) -> Motion:
@@ -64,21 +42,31 @@ def place(motion: Motion, pelvis_rest: np.ndarray, yaw: float, position: tuple[f
 
 
 def person_params(
-    model: BodyModel, spec: PersonSpec, motion_path: Path, frames: int, fps: float
+    model: BodyModel, spec: PersonSpec, files: Mapping[str, Path], frames: int, fps: float
 ) -> dict[str, np.ndarray]:
-    """smplx's inputs over T + 2 time samples: float32 poses and transl, betas (10,), expression (10,)."""
-    betas, expression = np.array(spec.betas, np.float32), np.array(spec.expression, np.float32)
-    motion = adapt_to_shape(clip_motion(motion_path, spec, frames, fps), model.rig.geometry(betas))
+    """smplx's inputs over T + 2 time samples: float32 poses and transl, betas (10,), expression (T + 2, 10).
+
+    Raises:
+        ThfmError: a motion is not there, or ends before the clip.
+    """
+    betas = np.array(spec.betas, np.float32)
+    motion = person_motion(spec.motion, files, model.rig.geometry(betas), frames + 2, fps)
     motion = place(motion, model.rest_joints(betas)[0], spec.yaw, spec.position)
     params = {name: getattr(motion, name).astype(np.float32) for name in (*POSE_FIELDS, "transl")}
-    return {**params, "betas": betas, "expression": expression}
+    held = np.tile(np.array(spec.expression, np.float32), (len(motion), 1))
+    if tuple(map(str, model.extras.get("expression_names", ()))) == EXPRESSIONS:
+        held = np.clip(held + motion.expression, 0.0, 2.0).astype(np.float32)
+    return {**params, "betas": betas, "expression": held}
 
 
 def smplx_label(model: BodyModel, params: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The ``smplx`` label of one person: the parameters of the T frames of the clip, gender and body-model id."""
+    """The ``smplx`` label of one person: the parameters of the T frames of the clip, gender and body-model id.
+
+    ``betas`` (10,) alone does not move.
+    """
     moving = {name: params[name][1:-1] for name in (*POSE_FIELDS, "transl")}
     named = {"gender": np.array(model.gender), "body_model": np.array(model.id)}
-    return {**moving, "betas": params["betas"], "expression": params["expression"], **named}
+    return {**moving, "betas": params["betas"], "expression": params["expression"][1:-1], **named}
 
 
 def _unit_cube(points: np.ndarray) -> np.ndarray:

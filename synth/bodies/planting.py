@@ -21,17 +21,18 @@ _STEP = 0.06  # m: a foot that rests higher than this stands on something, and i
 
 
 @dataclass(frozen=True, eq=False)
-class _Sole:
+class Sole:
     """One foot at rest, relative to its ankle, after the turn ``level`` that makes the sole level."""
 
     level: np.ndarray  # (3,3)
     ball: np.ndarray  # (3,) the joint of the toes
     heel: np.ndarray  # (3,) lowest point under the heel
+    tip: np.ndarray  # (3,) foremost point of the toes
     ankle_height: float  # of the ankle above the floor when the foot stands
     points: np.ndarray  # indices of the hull points of the foot
 
 
-def _sole(body: BodyGeometry, side: str) -> _Sole:
+def sole_of(body: BodyGeometry, side: str) -> Sole:
     ankle, toe = JOINT[f"{side}_ankle"], JOINT[f"{side}_foot"]
     rest = body.rest_joints
     points = np.flatnonzero((body.part == ankle) | (body.part == toe))
@@ -41,7 +42,8 @@ def _sole(body: BodyGeometry, side: str) -> _Sole:
     heel, front = (relative[m][np.argmin(relative[m, 1])] for m in (back, ~back))
     # heel and ball of the rest pose may not be equally low
     level = about(np.array([1.0, 0, 0]), np.arctan2(front[1] - heel[1], front[2] - heel[2]))
-    return _Sole(level, level @ ball, level @ heel, float(-(relative @ level.T)[:, 1].min()), points)
+    tip = relative[np.argmax(relative[:, 2])]
+    return Sole(level, level @ ball, level @ heel, level @ tip, float(-(relative @ level.T)[:, 1].min()), points)
 
 
 def plant_feet(
@@ -53,7 +55,7 @@ def plant_feet(
     contacts (T,2,2) as of ``source_contacts``. Returns the new world rotations and root.
     """
     world, root = world.copy(), root.copy()
-    soles = [_sole(body, side) for side in _SIDES]
+    soles = [sole_of(body, side) for side in _SIDES]
     joints = joint_positions(body, world, root)
     root = root - [0, 0, _floor_level(body, world, joints, contacts, soles)]
     joints = joint_positions(body, world, root)
@@ -89,7 +91,7 @@ def _floor_level(body, world, joints, contacts, soles) -> float:
     return float(skin_points(body, world, joints)[..., 2].min())
 
 
-def _foot_orientation(foot: np.ndarray, contact: np.ndarray, sole: _Sole) -> tuple[np.ndarray, list[tuple[int, int]]]:
+def _foot_orientation(foot: np.ndarray, contact: np.ndarray, sole: Sole) -> tuple[np.ndarray, list[tuple[int, int]]]:
     """The foot level and facing one way while heel and ball both rest; elsewhere corrected smoothly in between."""
     flat = runs(contact.all(axis=1))
     if not flat:
@@ -109,7 +111,7 @@ def _foot_orientation(foot: np.ndarray, contact: np.ndarray, sole: _Sole) -> tup
     return correction @ foot, flat
 
 
-def _toe_orientation(foot: np.ndarray, sole: _Sole, contact: np.ndarray, fps: float) -> np.ndarray:
+def _toe_orientation(foot: np.ndarray, sole: Sole, contact: np.ndarray, fps: float) -> np.ndarray:
     """Toes stay level on the floor while the heel lifts off them; in the air they are in line with the foot."""
     level = yaw_frame(foot) @ sole.level
     on_floor = 1.0 - _away(contact[:, 1], 0.2, fps)
@@ -119,7 +121,7 @@ def _toe_orientation(foot: np.ndarray, sole: _Sole, contact: np.ndarray, fps: fl
     return between(foot, toe, np.where(pitch > 0, np.minimum(1.0, np.radians(60) / np.maximum(pitch, 1e-6)), 1.0))
 
 
-def _offsets(ankle, foot, flat, contact, sole: _Sole, fps: float) -> np.ndarray:
+def _offsets(ankle, foot, flat, contact, sole: Sole, fps: float) -> np.ndarray:
     """(T,3) what to add to the ankle's wished place so that a standing foot keeps its ball or heel where it is."""
     ball = ankle + foot @ (sole.level.T @ sole.ball)
     heel = ankle + foot @ (sole.level.T @ sole.heel)

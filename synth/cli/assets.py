@@ -12,6 +12,7 @@ from synth.bodies.catalogue import load_library, read_catalogue
 from synth.bodies.config import BodiesConfig
 from synth.config import GenerateConfig
 from synth.settings import checked, overridden
+from synth.spec.catalogue import MotionEntry
 
 _UNSTATED = "as you obtained it"
 
@@ -29,6 +30,8 @@ def _rows(config: BodiesConfig) -> Iterable[tuple[str, str, str, str]]:
     stated = {e["name"]: e for folder in config.motions for e in _entries(folder)}
     for motion in library.catalogue.motions:
         entry = stated.get(motion.name, {})
+        if motion.synthesised:
+            entry = {"licence": "Apache-2.0", "author": "synthesised"}
         yield "motion", motion.name, entry.get("licence", _UNSTATED), entry.get("author", "")
     wardrobe = read_catalogue(config.assets / "wardrobe" / "catalogue.json")
     for item in sorted(wardrobe["items"], key=lambda i: (i["kind"], i["name"])):
@@ -46,9 +49,36 @@ def _entries(folder: Path) -> list[dict]:
     return entries["motions"] if isinstance(entries, dict) else entries
 
 
+def motion_minutes(entries: Iterable[MotionEntry], draws: int = 8) -> tuple[float, float]:
+    """Minutes of captured motion, and of synthesised motion when every kind is drawn ``draws`` times."""
+    entries = list(entries)
+    captured = sum(m.seconds for m in entries if not m.synthesised)
+    return captured / 60, draws * sum(m.seconds for m in entries if m.synthesised) / 60
+
+
+def print_motions(entries: Iterable[MotionEntry]) -> None:
+    """How much motion there is, action by action."""
+    entries = list(entries)
+    table = Table("action", "captured", "minutes", "synthesised kinds", title="motion", title_justify="left", box=None)
+    for action in sorted({m.action for m in entries}):
+        group = [m for m in entries if m.action == action]
+        kinds = ", ".join(m.name.split(":")[-1] for m in group if m.synthesised)
+        files = [m for m in group if not m.synthesised]
+        table.add_row(action, str(len(files)), f"{sum(m.seconds for m in files) / 60:.1f}", kinds)
+    captured, made = motion_minutes(entries)
+    Console().print(table)
+    Console().print(
+        f"{captured:.1f} minutes are captured. Synthesised motion has no end, every seed moves otherwise: eight draws "
+        f"of each kind are {made:.0f} minutes.",
+        soft_wrap=True,
+    )
+
+
 def print_assets(overrides: list[str]) -> None:
-    """A table of everything, sorted by kind."""
+    """A table of everything, sorted by kind, and how much motion there is."""
+    config = _bodies(overrides)
     table = Table("kind", "name", "licence", "author", box=None)
-    for row in _rows(_bodies(overrides)):
+    for row in _rows(config):
         table.add_row(*row)
     Console().print(table)
+    print_motions(load_library(config).catalogue.motions)

@@ -12,10 +12,22 @@ class _Entry(BaseModel):
 
 
 class MotionEntry(_Entry):
-    """A motion and the spans of it, in seconds, that may be shown."""
+    """A motion and the spans of it, in seconds, that may be shown.
+
+    Attributes:
+        action: what balanced sampling goes by. tags: words for captions.
+        synthesised: the name is a kind of synthesised motion; ``parameters`` holds what may be drawn for it.
+    """
 
     segments: tuple[tuple[float, float], ...]
     tags: tuple[str, ...] = ()
+    action: str = "other"
+    synthesised: bool = False
+    parameters: dict[str, tuple[float, float]] = {}
+
+    @property
+    def seconds(self) -> float:
+        return sum(end - start for start, end in self.segments)
 
 
 class ItemEntry(_Entry):

@@ -43,6 +43,19 @@ class PeopleConfig(_Config):
     tint: Share = Field(0.7, description="share of tintable garments that are recoloured")
 
 
+class MotionConfig(_Config):
+    """How people move."""
+
+    synthesised: Share = Field(
+        0.6, description="share of people whose motion is synthesised, where both kinds are there"
+    )
+    actions: tuple[str, ...] = Field((), description="actions to draw from, such as walk or dance; none: all")
+    mirror: Share = Field(0.5, description="share of motions in which left and right swap")
+    speed: Range = Field((0.9, 1.12), description="how much faster than they were captured motions go")
+    splice: Share = Field(0.25, description="share of motions, where there is room, that turn into another half way")
+    face: bool = Field(True, description="blinks, gaze and mimicry for motions that bring none")
+
+
 class LightConfig(_Config):
     """Environment light."""
 
@@ -64,6 +77,7 @@ class SpecConfig(_Config):
 
     video: VideoConfig = VideoConfig()
     people: PeopleConfig = PeopleConfig()
+    motion: MotionConfig = MotionConfig()
     camera: CameraConfig = CameraConfig()
     light: LightConfig = LightConfig()
     ground: GroundConfig = GroundConfig()

@@ -22,12 +22,41 @@ class ItemSpec(_Frozen):
     tint: Colour | None = None
 
 
-class MotionSpec(_Frozen):
-    """Where a person's movement comes from: a motion by name, its start in seconds, and whether left and right swap."""
+class MotionPart(_Frozen):
+    """Part of a motion.
+
+    Attributes:
+        name: of a captured motion, or of a kind of synthesised motion.
+        start: seconds into it. mirrored: left and right swap.
+        speed: how much faster than it was captured.
+        parameters: of a kind of synthesised motion; together with ``seed`` they are the motion.
+        seed: of synthesised movement.
+    """
 
     name: str
     start: float = Field(ge=0)
     mirrored: bool = False
+    speed: float = Field(1.0, gt=0)
+    parameters: dict[str, float] = {}
+    seed: int = Field(0, ge=0)
+
+
+class NextPart(MotionPart):
+    """A part that takes over ``at`` seconds into the clip, blended in over ``blend`` seconds from there."""
+
+    at: float = Field(gt=0)
+    blend: float = Field(0.5, gt=0)
+
+
+class MotionSpec(MotionPart):
+    """How a person moves: a part, and further ones that take over from it.
+
+    Attributes:
+        face_seed: of blinks, gaze and mimicry where the motion itself has none; None leaves the face still.
+    """
+
+    then: tuple[NextPart, ...] = ()
+    face_seed: int | None = Field(None, ge=0)
 
 
 class PersonSpec(_Frozen):
@@ -35,7 +64,7 @@ class PersonSpec(_Frozen):
 
     Attributes:
         betas: 10 shape coefficients of the body model of ``gender``.
-        expression: 10 expression coefficients, held through the clip.
+        expression: 10 expression coefficients, to which mimicry is added.
         clothes: worn items, inner to outer; hair, brows and lashes are items too.
         position: where the pelvis stands over the floor at mid-clip, metres; yaw: heading, radians about z.
     """

@@ -20,6 +20,7 @@ from synth.spec.model import (
     PersonSpec,
     SunSpec,
 )
+from synth.spec.motions import draw_motion
 from synth.spec.seeds import generator
 
 # Linear RGB. Irises: browns, hazel, greens, blues, grey. Hair: black to blond, red, grey.
@@ -93,32 +94,6 @@ def _outfit(rng: np.random.Generator, config: PeopleConfig, items: list[ItemEntr
     if hats and rng.uniform() < config.hat:
         worn.append(_pick(rng, hats))
     return sorted(worn, key=lambda i: i.layer)
-
-
-def _motion(rng: np.random.Generator, catalogue: Catalogue, wanted: tuple[str, ...], seconds: float) -> MotionSpec:
-    known = {m.name for m in catalogue.motions}
-    missing = [name for name in wanted if name not in known]
-    if missing:
-        raise ThfmError(
-            f"no motion is called {missing[0]!r}: spec.motions takes names such as {', '.join(sorted(known)[:4])}."
-        )
-    spans = [
-        (m.name, start, end)
-        for m in catalogue.motions
-        if not wanted or m.name in wanted
-        for start, end in m.segments
-        if end - start >= seconds
-    ]
-    if not spans:
-        raise ThfmError(
-            f"no motion is {seconds:.2f} s long: ask for fewer frames, a higher frame rate, or name longer motions."
-        )
-    # A long motion holds more different clips than a short one.
-    room = np.array([end - start - seconds + 0.5 for _, start, end in spans])
-    name, start, end = spans[int(rng.choice(len(spans), p=room / room.sum()))]
-    return MotionSpec(
-        name=name, start=round(_between(rng, (start, end - seconds)), 4), mirrored=bool(rng.uniform() < 0.5)
-    )
 
 
 def _person(rng: np.random.Generator, config: PeopleConfig, catalogue: Catalogue, motion: MotionSpec) -> PersonSpec:
@@ -229,7 +204,7 @@ def sample_clip(config: SpecConfig, catalogue: Catalogue, seed: int, index: int,
     video = config.video
     # One frame before and one after the clip are part of it too: motion blur and flow look at them.
     seconds = (video.frames + 1) / video.fps
-    motion = _motion(rng("motion"), catalogue, config.motions, seconds)
+    motion = draw_motion(rng("motion"), catalogue, config, seconds)
     width, height = _size(rng("shape"), video)
     return ClipSpec(
         key=clip_key(index),

@@ -1,7 +1,5 @@
 """A person of a clip: placed in the world, dressed, standing on the soles."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import smplx
@@ -12,9 +10,11 @@ from synth.bodies.clip import build_clip
 from synth.bodies.config import BodiesConfig
 from synth.bodies.model import POSE_FIELDS, load_body
 from synth.bodies.motion import Motion
-from synth.bodies.person import clip_motion, place
+from synth.bodies.movement import captured
+from synth.bodies.person import place
 from synth.conventions import CANONICAL_CENTRE, CANONICAL_EXTENT, Part, ThfmError
 from synth.spec.config import PeopleConfig, SpecConfig, VideoConfig
+from synth.spec.model import MotionPart
 from synth.spec.sample import sample_clip
 
 CONFIG = BodiesConfig()
@@ -70,8 +70,8 @@ def test_label_reproduces_the_mesh_through_the_smplx_library_alone(dressed):
         str(CONFIG.models), "smplx", gender=gender, ext="npz", use_pca=False, flat_hand_mean=True,
         num_betas=10, num_expression_coeffs=10, batch_size=spec.frames, use_face_contour=True,
     )  # fmt: skip
-    arrays = {k: torch.tensor(label[k]) for k in (*POSE_FIELDS, "transl")}
-    shape = {k: torch.tensor(label[k])[None].expand(spec.frames, -1) for k in ("betas", "expression")}
+    arrays = {k: torch.tensor(label[k]) for k in (*POSE_FIELDS, "transl", "expression")}
+    shape = {"betas": torch.tensor(label["betas"])[None].expand(spec.frames, -1)}
     with torch.no_grad():
         out = model(**arrays, **shape)
     assert np.abs(out.vertices.numpy() - body.positions[1:-1]).max() < 1e-5
@@ -112,7 +112,5 @@ def test_hair_belongs_to_the_head(dressed):
 
 
 def test_a_motion_that_ends_too_early_is_named(library):
-    path: Path = library.motion_files["stand_ready"]
-    person = standing(library).people[0]
     with pytest.raises(ThfmError, match="stand_ready"):
-        clip_motion(path, person, 100000, 24.0)
+        captured(MotionPart(name="stand_ready", start=0.0), library.motion_files, 100000, 24.0)

@@ -18,7 +18,7 @@ from scipy.spatial.transform import Rotation
 from synth.bodies.motion import FIELDS, ROTATION_FIELDS, Motion, pose_fields, read_npz
 from synth.conventions import ThfmError
 
-_RATE_KEYS = ("mocap_framerate", "mocap_frame_rate", "fps", "frame_rate", "mocap_fps")
+RATE_KEYS = ("mocap_framerate", "mocap_frame_rate", "fps", "frame_rate", "mocap_fps")
 _TRANSL_KEYS = ("transl", "trans", "translation")
 _ROTATION_ALIASES = {"root_orient": "global_orient", "pose_body": "body_pose", "pose_jaw": "jaw_pose"}
 
@@ -39,9 +39,9 @@ def read_smplx_npz(
     """
     path = Path(path)
     arrays = read_npz(path)
-    rate = fps if fps is not None else next((float(arrays[k]) for k in _RATE_KEYS if k in arrays), None)
+    rate = fps if fps is not None else next((float(arrays[k]) for k in RATE_KEYS if k in arrays), None)
     if rate is None:
-        raise ThfmError(f"{path} says no frame rate ({', '.join(_RATE_KEYS)}); pass fps")
+        raise ThfmError(f"{path} says no frame rate ({', '.join(RATE_KEYS)}); pass fps")
     values = _poses(path, arrays)
     transl = next((arrays[k] for k in _TRANSL_KEYS if k in arrays), None)
     if transl is None:
