@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synth.blender.render import render_clip, save_blend
-from synth.bodies.catalogue import Library, load_library
+from synth.bodies.catalogue import Library, load_library, read_catalogue
 from synth.bodies.clip import build_clip
 from synth.bodies.config import BodiesConfig
-from synth.bodies.outfit import outfit_words
 from synth.cameras import framed_vertices
+from synth.caption import caption
 from synth.conventions import SCHEMA_VERSION, ClipRejected, ThfmError
 from synth.geometry import ClipGeometry
 from synth.labels import compute_labels
 from synth.qa import BodyTrack, check_clip
-from synth.spec.model import CameraSpec, ClipSpec
+from synth.spec.model import ClipSpec
 from synth.spec.sample import sample_clip
 
 if TYPE_CHECKING:
@@ -49,27 +49,17 @@ def clip_spec(config: GenerateConfig, index: int, attempt: int = 0) -> ClipSpec:
     return sample_clip(config.spec, library_of(config.bodies).catalogue, config.seed, index, attempt)
 
 
-def caption(spec: ClipSpec, config: GenerateConfig) -> str:
-    """One sentence on who does what, for people and for text encoders."""
-    library = library_of(config.bodies)
-    people = []
-    for person in spec.people:
-        noun = {"female": "a woman", "male": "a man", "neutral": "a person"}[person.gender]
-        worn = outfit_words(person, config.bodies.assets)
-        parts = (person.motion, *person.motion.then)
-        doing = ", then ".join(", ".join(library.tags(part.name, part.start)) for part in parts)
-        people.append(f"{noun}{' in ' + ', '.join(worn) if worn else ''} ({doing})")
-    return f"{' and '.join(people)}; {camera_words(spec.camera)}."
+@functools.lru_cache(maxsize=2)
+def _wardrobe_of(bodies: BodiesConfig) -> tuple[dict[str, dict], dict[str, str]]:
+    """Entries of the wardrobe by name, and the ages of its skins."""
+    wardrobe = read_catalogue(bodies.assets / "wardrobe" / "catalogue.json")
+    return {i["name"]: i for i in wardrobe["items"]}, {s["name"]: s["age"] for s in wardrobe["skins"] if "age" in s}
 
 
-def camera_words(camera: CameraSpec) -> str:
-    """How a clip is filmed, in a few words."""
-    shot = {"truncated": "cropped", "head_and_shoulders": "head-and-shoulders"}.get(
-        camera.framing, camera.framing.replace("_", "-")
-    )
-    watched = f" of the {camera.track.replace('_', ' ')}" if camera.track else ""
-    hand = ", by hand" if camera.shake and camera.move != "egocentric" else ""
-    return f"{shot} shot, {camera.move.replace('_', ' ')} camera{watched}{hand}, {camera.focal_mm:.0f} mm"
+def caption_of(spec: ClipSpec, config: GenerateConfig) -> str:
+    """One sentence on a clip."""
+    items, ages = _wardrobe_of(config.bodies)
+    return caption(spec, items, ages, library_of(config.bodies).tags)
 
 
 def body_tracks(geometry: ClipGeometry, spec: ClipSpec) -> list[BodyTrack]:
@@ -105,7 +95,7 @@ def make_attempt(spec: ClipSpec, config: GenerateConfig, log: Path, progress: Pr
         "spec": spec.model_dump(mode="json"),
         "seeds": {"seed": spec.seed, "index": spec.index, "attempt": spec.attempt},
         "versions": {name: importlib.metadata.version(name) for name in ("thfm", "bpy", "smplx", "numpy")},
-        "caption": caption(spec, config),
+        "caption": caption_of(spec, config),
         "qa": {"passed": True, "measures": verdict.measures},
         "render": config.render.model_dump(mode="json", exclude={"threads", "device"}),
     }
@@ -158,4 +148,4 @@ def inspect_clip(config: GenerateConfig, index: int, path: Path) -> ClipSpec:
     return spec
 
 
-__all__ = ["MadeClip", "caption", "clip_spec", "inspect_clip", "make_attempt", "make_clip"]
+__all__ = ["MadeClip", "caption_of", "clip_spec", "inspect_clip", "make_attempt", "make_clip"]

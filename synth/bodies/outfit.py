@@ -12,7 +12,6 @@ from synth.bodies.dressing import Fitted, RestBody, dress
 from synth.bodies.model import BodyModel, PosedBody
 from synth.bodies.registration import skin_faces
 from synth.bodies.wardrobe import hidden_faces, load_item
-from synth.conventions import Semantic
 from synth.geometry import Material, Mesh
 from synth.spec.model import ItemSpec, PersonSpec
 
@@ -117,10 +116,3 @@ def outfit_meshes(outfit: Outfit, model: BodyModel, posed: PosedBody, canonical:
             )
         )
     return meshes
-
-
-def outfit_words(person: PersonSpec, assets: Path) -> list[str]:
-    """Plain names of the clothes, for captions."""
-    classes = {Semantic.HAIR.name.lower(), Semantic.FACIAL_HAIR.name.lower()}
-    items = [load_item(s.name, assets) for s in person.clothes]
-    return [i.name.replace("_", " ") for i in items if i.entry["semantic"] not in classes]

@@ -1,0 +1,118 @@
+"""Captions: what is drawn is said, in plain English."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from synth.caption import caption
+from synth.caption.colours import colour_word, hair_word
+from synth.caption.people import deeds, hair_words, with_article
+from synth.config import GenerateConfig
+from synth.make import caption_of, clip_spec
+from synth.spec.model import ItemSpec
+
+CONFIG = GenerateConfig(clips=1, seed=3)
+SPECS = [clip_spec(CONFIG, index) for index in range(200)]
+
+
+def linear(srgb: str) -> np.ndarray:
+    c = np.array([int(srgb[i : i + 2], 16) for i in (0, 2, 4)]) / 255
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+@pytest.mark.parametrize(
+    ("srgb", "word"),
+    [
+        ("000000", "black"), ("ffffff", "white"), ("808080", "grey"), ("ff0000", "red"), ("800000", "dark red"),
+        ("008000", "green"), ("0000ff", "blue"), ("000080", "dark blue"), ("add8e6", "light blue"),
+        ("ffa500", "orange"), ("ffff00", "yellow"), ("ffc0cb", "pink"), ("800080", "purple"), ("8b0000", "dark red"),
+        ("8b4513", "brown"), ("f5f5dc", "white"), ("d2b48c", "beige"), ("40e0d0", "turquoise"), ("ff00ff", "magenta"),
+    ],
+)  # fmt: skip
+def test_colours_have_the_names_that_people_give_them(srgb: str, word: str) -> None:
+    assert colour_word(linear(srgb)) == word
+
+
+def test_hair_has_its_own_words() -> None:
+    assert [hair_word(linear(c)) for c in ("101010", "5c4030", "d0b070", "90482a")] == [
+        "black",
+        "brown",
+        "blond",
+        "red",
+    ]
+    entry = {"base_colour": (0.02, 0.02, 0.02)}
+    assert hair_words(ItemSpec(name="short02"), entry) == "short black hair"
+    assert hair_words(ItemSpec(name="bob01"), entry) == "a black bob"
+    assert hair_words(ItemSpec(name="mohawk"), entry) == "black hair"
+
+
+def test_articles_and_verbs() -> None:
+    assert [with_article(w) for w in ("orange T-shirt", "blue jeans", "hat")] == [
+        "an orange T-shirt",
+        "blue jeans",
+        "a hat",
+    ]
+    assert deeds(["walk", "turn", "stand"]) == "walks, turns and stands"
+    assert deeds(["stand", "idle", "synthesised"]) == "stands"
+    assert deeds(["sits down and gets up"]) == "sits down and gets up"
+    assert deeds(["some thing"]) == "some thing" and deeds(["zumba"]) == "moves" and deeds([]) == "moves"
+
+
+def test_a_known_clip() -> None:
+    spec = SPECS[0]
+    person = spec.people[0].model_copy(
+        update={
+            "gender": "female", "skin": "s", "hair": ItemSpec(name="ponytail01", tint=(0.01, 0.01, 0.01)),
+            "clothes": (ItemSpec(name="trainers_blue"), ItemSpec(name="tee_loose_blue", tint=(0.6, 0.01, 0.01))),
+        }
+    )  # fmt: skip
+    motion = person.motion.model_copy(update={"name": "m", "then": ()})
+    spec = spec.model_copy(
+        update={
+            "people": (person.model_copy(update={"motion": motion}),),
+            "ground": spec.ground.model_copy(update={"pattern": "tiles"}),
+            "light": spec.light.model_copy(update={"hdri": "sunset"}),
+            "camera": spec.camera.model_copy(
+                update={
+                    "move": "zoom", "framing": "upper_body", "focal_mm": 85.2, "ratio": 0.8, "elevation": 0.0,
+                    "shake": None,
+                }
+            ),
+        }
+    )  # fmt: skip
+    items = {
+        "ponytail01": {"semantic": "hair", "base_colour": (0, 0, 0)},
+        "trainers_blue": {"semantic": "shoes", "base_colour": (0, 0, 0)},
+        "tee_loose_blue": {"semantic": "upper_garment", "base_colour": (0, 0, 1)},
+    }
+    said = caption(spec, items, {"s": "old"}, lambda name, start: ("walk",))
+    assert said == (
+        "An old woman with a black ponytail in a red loose T-shirt and blue trainers walks on tiles at sunset; an "
+        "upper-body shot by a camera that zooms out with an 85 mm telephoto lens."
+    )
+
+
+def test_drawn_clips_are_told_apart_and_read_well() -> None:
+    said = [caption_of(spec, CONFIG) for spec in SPECS]
+    assert len(set(said)) == len(said)
+    for text, spec in zip(said, SPECS, strict=True):
+        assert re.fullmatch(r"[A-Z][A-Za-z, ';-]+ \d+ mm[a-z -]*\.", text), (
+            text
+        )  # no names of files, no numbers but one
+        assert not re.search(r"\ba [aeiou]|\ban [^aeiou18]|  |\bNone\b", text), text
+        assert ("woman" in text) == (spec.people[0].gender == "female") and len(text) < 400
+        assert f"{round(spec.camera.focal_mm)} mm" in text
+    assert {w for text in said for w in ("walk", "danc", "shirt", "jeans", "skirt", "trainers") if w in text} == {
+        "walk", "danc", "shirt", "jeans", "skirt", "trainers"
+    }  # fmt: skip
+
+
+def test_people_are_all_told() -> None:
+    spec = SPECS[0].model_copy(update={"people": (SPECS[0].people[0], SPECS[1].people[0])})
+    both = caption_of(spec, CONFIG)
+    for alone in (SPECS[0], spec.model_copy(update={"people": spec.people[1:]})):
+        one = caption_of(alone, CONFIG).split(";")[0]
+        assert one[2:40] in both
