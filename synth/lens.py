@@ -63,7 +63,23 @@ def rays(pixels: np.ndarray, intrinsics: np.ndarray, distortion: np.ndarray = NO
     return np.concatenate([undistorted(flat[..., :2], distortion), flat[..., 2:]], -1)
 
 
-def corner_distortion(share: float, focal: float, width: float, height: float) -> float:
-    """The k1 by which a picture's corner is moved outwards by ``share`` of its distance from the centre."""
-    undistorted_corner = np.hypot(width, height) / 2 / focal / (1 + share)
-    return float(share / undistorted_corner**2)
+def folds(intrinsics: np.ndarray, distortion: np.ndarray, width: int, height: int) -> bool:
+    """Whether the radial model turns back before it reaches a corner of the picture: nothing is to be seen there."""
+    last = np.sqrt(_last_radius(distortion))
+    if not np.isfinite(last):
+        return False
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) - intrinsics[:2, 2]
+    return bool(np.linalg.norm(corners / intrinsics[[0, 1], [0, 1]], axis=1).max() >= _reach(last, distortion))
+
+
+def _reach(radius: float, distortion: np.ndarray) -> float:
+    return float(distorted(np.array([radius, 0.0]), distortion * (1, 1, 0, 0, 1))[0])
+
+
+def corner_distortion(share: float, second: float, focal: float, width: float, height: float) -> tuple[float, float]:
+    """The k1 and k2 that move a picture's corner outwards by ``share`` of its distance from the centre.
+
+    ``second`` is k2's part of it; ``focal`` is in pixels, as width and height.
+    """
+    squared = (width**2 + height**2) / (2 * focal * (1 + share)) ** 2  # of the undistorted corner's radius
+    return share * (1 - second) / squared, share * second / squared**2

@@ -23,6 +23,8 @@ def radial_rays(pixels: np.ndarray, k: np.ndarray, distortion: np.ndarray) -> np
     """Camera-space directions (N, 3), z = 1, of pixels (N, 2) behind a lens without tangential distortion."""
     k1, k2, _, _, k3 = distortion
     flat = (pixels - k[:2, 2]) / k[[0, 1], [0, 1]]
+    if not np.any(distortion):
+        return np.concatenate([flat, np.ones((len(flat), 1))], 1)
     radius = np.hypot(*flat.T)
     true = [brentq(lambda u, r=r: u * (1 + k1 * u**2 + k2 * u**4 + k3 * u**6) - r, 0, 1.6 * r, xtol=1e-14)
             for r in radius]  # fmt: skip

@@ -13,7 +13,8 @@ from synth.conventions import JOINT_NAMES
 from synth.geometry import Cameras, ClipGeometry, Passes
 from synth.labels import LabelScene
 from synth.spec.model import CameraSpec, ClipSpec, GroundSpec, LightSpec, MotionSpec, PersonSpec
-from tests.raycast import cast, rays_of
+from tests.opencv import radial_rays
+from tests.raycast import cast_rays
 
 GROUND = GroundSpec(
     pattern="tiles", a=(0.3, 0.25, 0.2), b=(0.4, 0.3, 0.2), scale=0.6, rotation=0.3, offset=(0, 0), bump=0.2,
@@ -100,12 +101,14 @@ def cast_passes(geometry: ClipGeometry, width: int, height: int) -> Passes:
     faces, corners, depths, colours = [], [], [], []
     for t in range(geometry.frames):
         meshes = [(m.positions[min(t + 1, len(m.positions) - 1)], m.faces) for m in geometry.meshes]
-        cameras = geometry.cameras
-        hits = cast(meshes, width, height, cameras.intrinsics[t + 1], cameras.world_to_camera[t + 1])
+        k, pose = geometry.cameras.intrinsics[t + 1], geometry.cameras.world_to_camera[t + 1]
+        grid = np.stack(np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5), -1).reshape(-1, 2)
+        seen = radial_rays(grid, k, geometry.cameras.distortion).reshape(height, width, 3)
+        origin, directions = -pose[:3, :3].T @ pose[:3, 3], seen @ pose[:3, :3]
+        hits = cast_rays(meshes, origin, directions)
         faces.append(np.where(hits.mesh >= 0, starts[hits.mesh] + hits.face, -1).astype(np.int32))
         corners.append(np.nan_to_num(hits.weights[..., :2]).astype(np.float32))
         depths.append(hits.depth.astype(np.float32))
-        origin, directions = rays_of(width, height, cameras.intrinsics[t + 1], cameras.world_to_camera[t + 1])
         place = origin + directions * np.where(np.isfinite(hits.depth), hits.depth, 0)[..., None]
         skin = np.einsum("hwk,hwkc->hwc", hits.weights, scene.canonical[scene.faces[faces[-1]]])
         colours.append(np.where(np.isfinite(skin), 90 + 150 * skin, 120 + 60 * np.sin(4 * place)).astype(np.uint8))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from synth.lens import corner_distortion, distorted, project, rays, undistorted
+from synth.lens import corner_distortion, distorted, folds, project, rays, undistorted
 from tests.opencv import project_points, radial_rays
 
 K = np.array([[70.0, 0, 50], [0, 70.0, 30], [0, 0, 1]])
@@ -43,10 +43,20 @@ def test_what_a_lens_cannot_see_stays_out_of_its_picture():
     assert project_points(far[-1:], K, lens)[0, 0] < 0
 
 
-@pytest.mark.parametrize("share", [-0.12, 0.05])
-def test_a_corner_moves_by_its_share(share):
-    k1 = corner_distortion(share, 70, 100, 60)
+@pytest.mark.parametrize(("k1", "folded"), [(-0.2, False), (-0.5, True), (0.3, False), (0.0, False)])
+def test_lenses_that_fold_are_told(k1, folded):
+    corner = np.hypot(50, 30) / 70
+    radius = np.linspace(0, 5, 5001)
+    reached = (radius * (1 + k1 * radius**2))[: np.argmax(1 + 3 * k1 * radius**2 < 0) or None].max()
+    assert (reached < corner) == folded
+    assert folds(K, np.array([k1, 0, 0, 0, 0]), 100, 60) == folded
+
+
+@pytest.mark.parametrize("share", [-0.15, 0.1])
+@pytest.mark.parametrize("second", [-0.3, 0.0, 0.3])
+def test_a_corner_moves_by_its_share(share, second):
+    k1, k2 = corner_distortion(share, second, 70, 100, 60)
     corner = np.array([[50.0, 30.0]]) / 70  # distorted
-    assert np.linalg.norm(corner) / np.linalg.norm(undistorted(corner, np.array([k1, 0, 0, 0, 0]))) == pytest.approx(
-        1 + share
-    )
+    seen = np.linalg.norm(corner) / np.linalg.norm(undistorted(corner, np.array([k1, k2, 0, 0, 0])))
+    assert seen == pytest.approx(1 + share)
+    assert k2 == 0 if second == 0 else np.sign(k2) == np.sign(share * second)

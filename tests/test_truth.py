@@ -27,7 +27,8 @@ from synth.geometry import Mesh
 from synth.make import library_of, make_clip
 from synth.spec.model import ClipSpec
 from synth.validate import validate
-from tests.raycast import Hits, cast
+from tests.opencv import project_points, radial_rays
+from tests.raycast import Hits, cast_rays
 
 WIDTH, HEIGHT, FRAMES = 128, 96, 4
 ENOUGH = 0.995
@@ -35,13 +36,16 @@ _TURNS = ("global_orient", "body_pose", "left_hand_pose", "right_hand_pose", "ja
 
 
 def _config(dressed: bool, move: str, gender: str, seed: int) -> GenerateConfig:
+    """Half of the clips are filmed through a barrel lens, in focus at the people alone."""
+    lens = float(move in ("orbit", "zoom"))
     return GenerateConfig.model_validate({
         "seed": seed,
         "clips": 1,
         "spec": {
             "video": {"frames": FRAMES, "fps": 12, "width": WIDTH, "height": HEIGHT},
             "people": {"clothes": dressed, "hair": dressed, "genders": [gender]},
-            "camera": {"moves": [move], "fill": [0.9, 0.92]},
+            "camera": {"moves": [move], "framings": ["full_body"], "fill": [0.9, 0.92], "focal_mm": [20, 85],
+                       "distorted": lens, "distortion": [-0.1, -0.08], "depth_of_field": lens},
         },
         "render": {"samples": 1, "denoise": False, "threads": 2},
     })  # fmt: skip
@@ -152,7 +156,10 @@ def _cast(soup: Soup, clip: shards.Clip, t: int) -> Hits:
     first = [np.searchsorted(soup.mesh, number) for number in range(len(shown))]
     solid = {n: lambda f, w, n=n, rule=rule: rule(shown[n][f] - first[n], w) for n, rule in soup.solid.items()}
     meshes = [(soup.positions[t], soup.faces[faces]) for faces in shown]
-    hits = cast(meshes, WIDTH, HEIGHT, clip.intrinsics[t], clip.world_to_camera[t], solid)
+    grid = np.stack(np.meshgrid(np.arange(WIDTH) + 0.5, np.arange(HEIGHT) + 0.5), -1).reshape(-1, 2)
+    rays = radial_rays(grid, clip.intrinsics[t], clip.distortion[t]).reshape(HEIGHT, WIDTH, 3)
+    turn, shift = clip.world_to_camera[t][:3, :3], clip.world_to_camera[t][:3, 3]
+    hits = cast_rays(meshes, -turn.T @ shift, rays @ turn, solid)
     face = np.full_like(hits.face, -1)
     for number, faces in enumerate(shown):
         here = hits.mesh == number
@@ -165,8 +172,7 @@ def _camera(points: np.ndarray, clip: shards.Clip, t: int) -> np.ndarray:
 
 
 def _pixels(points: np.ndarray, clip: shards.Clip, t: int) -> np.ndarray:
-    image = _camera(points, clip, t) @ clip.intrinsics[t].T
-    return image[..., :2] / image[..., 2:]
+    return project_points(_camera(points, clip, t), clip.intrinsics[t], clip.distortion[t])
 
 
 def agreement(soup: Soup, clip: shards.Clip) -> dict[str, np.ndarray]:
@@ -239,6 +245,13 @@ def test_keypoints_are_the_projected_joints_of_smplx(bare):
 
 def test_the_bare_data_set_validates(bare):
     assert list(validate(Path(bare.shard).parent)) == []
+
+
+def test_half_of_the_clips_have_a_lens(bare):
+    lens = bare.meta["spec"]["camera"]["lens"]
+    bends = bare.meta["spec"]["camera"]["move"] == "orbit"
+    assert (np.abs(bare.distortion[:, 0]) > 0.005).all() if bends else not bare.distortion.any()
+    assert np.allclose(bare.distortion[:, :2], (lens["k1"], lens["k2"])) and (lens["f_stop"] is not None) == bends
 
 
 def test_the_bare_camera_moved(bare):

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,21 +24,22 @@ KEYS = ("00000000", "00000001")
 META = {"qa": {"passed": True, "measures": {}}}
 
 
-def _arrays(side: float) -> dict:
-    """A person who lifts the arms in front of a moving camera."""
+def _arrays(side: float, k1: float) -> dict:
+    """A person who lifts the arms in front of a moving camera with a lens."""
     samples = [
         {"left_shoulder": (0, 0, 0.15 * s - 1.2), "right_shoulder": (0, 0, 1.2 - 0.1 * s), "neck": (0, 0.05 * s, 0)}
         for s in range(FRAMES + 2)
     ]
     eyes = [(side + 0.03 * s, -2.9, 1.3) for s in range(FRAMES + 2)]
-    geometry = people(posed(samples), cameras=camera_path(eyes, [(0, 0, 0.9)] * (FRAMES + 2), W, H, 32))
+    cameras = camera_path(eyes, [(0, 0, 0.9)] * (FRAMES + 2), W, H, 32)
+    geometry = people(posed(samples), cameras=replace(cameras, distortion=np.array([k1, 0, 0, 0, 0])))
     passes = cast_passes(geometry, W, H)
     return compute_labels(geometry, passes) | {"rgb": passes.rgb, "smplx": list(geometry.smplx)}
 
 
 @pytest.fixture(scope="module")
 def arrays() -> dict[str, dict]:
-    return {key: _arrays(side) for key, side in zip(KEYS, (-0.8, 0.6), strict=True)}
+    return {key: _arrays(*how) for key, how in zip(KEYS, ((-0.8, 0.0), (0.6, -0.15)), strict=True)}
 
 
 def _write(root: Path, arrays: dict[str, dict], meta: dict = META) -> Path:
@@ -114,6 +116,18 @@ def test_a_camera_with_another_focal_length(arrays, tmp_path):
     lines = _changed(arrays, tmp_path / "set", intrinsics=k)
     assert any("keypoints:" in line for line in lines)
     assert any("skin_on_body:" in line for line in lines)
+
+
+def test_a_lens_that_was_not_there(arrays, tmp_path):
+    lens = np.tile([-0.15, 0, 0, 0, 0], (FRAMES, 1))
+    lines = _changed(arrays, tmp_path / "set", distortion=lens)
+    for check in ("keypoints:", "static_flow_forward:"):
+        assert any(check in line for line in lines)
+
+
+def test_older_data_sets_have_no_lens(arrays, tmp_path):
+    older = {KEYS[0]: {name: array for name, array in arrays[KEYS[0]].items() if name != "distortion"}}
+    assert list(validate(_write(tmp_path / "set", older))) == []
 
 
 @pytest.mark.parametrize("name", ["betas", "body_pose", "global_orient", "transl", "left_hand_pose", "expression"])

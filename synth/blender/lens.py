@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from synth.blender.nodes import Graph
+from synth.conventions import ThfmError
 from synth.geometry import Cameras
+from synth.lens import folds
 
 _PANE = 0.002  # metres before the eye
 _BEHIND = 1.01  # rays go on from just behind the pane, or they would meet it again
@@ -18,10 +20,19 @@ _FOCUS = "focus"  # property of the pane: depth in focus
 
 
 def add_lens(scene, camera, cameras: Cameras) -> None:
-    """Put the lens of ``cameras`` before the bpy ``camera``. Its radial part k1, k2, k3 is rendered."""
+    """Put the lens of ``cameras`` before the bpy ``camera``.
+
+    Raises:
+        ThfmError: the lens has tangential distortion, or shows nothing in the picture's corners.
+    """
     import bpy
 
-    longest = max(scene.render.resolution_x, scene.render.resolution_y)
+    size = scene.render.resolution_x, scene.render.resolution_y
+    if cameras.distortion[2:4].any():
+        raise ThfmError("lenses with tangential distortion cannot be rendered: set p1 and p2 to 0.")
+    if any(folds(k, cameras.distortion, *size) for k in cameras.intrinsics):
+        raise ThfmError(f"distortion {cameras.distortion.tolist()} folds the corners: make k1 and k2 smaller.")
+    longest = max(size)
     half = 1.2 * _PANE * float((longest / cameras.intrinsics[:, 0, 0]).max()) + 0.05  # with room for the aperture
     corners = [(x * half, y * half, -_PANE) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
     data = bpy.data.meshes.new("lens")

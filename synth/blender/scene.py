@@ -169,8 +169,6 @@ def _configure(scene, spec: ClipSpec, config: RenderConfig, cameras: Cameras) ->
     scene.view_settings.view_transform, scene.view_settings.look = config.view_transform, "None"
     layer = scene.view_layers[0]
     layer.use_pass_cryptomatte_object, layer.pass_cryptomatte_depth = not cameras.distortion.any(), 6
-    if cameras.distortion.any():
-        cycles.denoising_input_passes = "RGB"  # the others show the lens
     layer.pass_alpha_threshold = materials.ALPHA_THRESHOLD
     if config.engine == "eevee":
         render.engine = eevee_name()

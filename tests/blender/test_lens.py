@@ -153,6 +153,12 @@ def test_a_longer_shutter_blurs_more_and_labels_stay(plain, tmp_path):
     assert soft[1] > 1.3 * soft[0]
 
 
+@pytest.mark.parametrize(("lens", "words"), [((-0.6, 0, 0, 0, 0), "folds"), ((-0.1, 0, 0.01, 0, 0), "tangential")])
+def test_lenses_that_cannot_be_rendered_are_refused(lens, words, tmp_path):
+    with pytest.raises(ThfmError, match=words):
+        _render(_geometry(distortion=np.array(lens, float)), tmp_path / "log")
+
+
 def test_eevee_refuses_a_lens(tmp_path):
     with pytest.raises(ThfmError, match="spec.camera.distorted=0"):
         _render(_geometry(distortion=LENSES["barrel"]), tmp_path / "log", FAST.model_copy(update={"engine": "eevee"}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,7 @@ def make_arrays(frames: int, width: int, height: int, places: tuple[float, ...])
     # A principal point off the middle, so that nothing may take it for half the size.
     cameras.intrinsics[:, 0, 2] += 3.25
     cameras.intrinsics[:, 1, 2] -= 2.5
+    cameras = replace(cameras, distortion=np.array([-0.15, 0.02, 0, 0, 0]))
     geometry = people(*(_walk(frames, x) for x in places), cameras=cameras)
     passes = cast_passes(geometry, width, height)
     return {"rgb": passes.rgb, **compute_labels(geometry, passes), "smplx": list(geometry.smplx)}

@@ -56,6 +56,23 @@ def test_what_storage_does_is_forgiven(clip):
     assert check_clip(stored, bodies, strict, STORED).passed
 
 
+def test_only_what_the_framing_asks_for_must_be_in_the_frame(clip):
+    fields, bodies = _copy(clip[0]), clip[1]
+    fields["world_to_camera"][:, 0, 3] += 1.2  # half of the ball leaves the frame
+
+    def in_frame(framed: np.ndarray | None) -> float:
+        measures = measure_clip(fields, [replace(bodies[0], framed=framed)], QaConfig())
+        return next(m for m in measures if m.name == "in_frame").value
+
+    pose, k = fields["world_to_camera"], fields["intrinsics"]
+    camera = bodies[0].vertices @ pose[:, :3, :3].transpose(0, 2, 1) + pose[:, None, :3, 3]
+    column = (camera @ k.transpose(0, 2, 1))[..., 0] / camera[..., 2]
+    seen = (column < fields["rgb"].shape[2]).all(0)
+    assert 0.1 < seen.mean() < 0.9
+    assert in_frame(None) < 0.9 and in_frame(~seen) < in_frame(None)
+    assert in_frame(seen) == 1.0
+
+
 def _set(name: str, change: Callable[[np.ndarray], None]) -> Callable[[dict, list], list]:
     def apply(fields: dict, bodies: list[BodyTrack]) -> list[BodyTrack]:
         change(fields[name])

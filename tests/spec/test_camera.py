@@ -83,6 +83,28 @@ def test_a_tracked_part_is_in_the_framing(drawn):
             assert c.band[0] < 0.05
 
 
+def test_lenses_are_drawn_in_their_ranges(drawn):
+    config = CameraConfig()
+    lenses = [c.lens for c in drawn]
+    shutter = np.array([lens.shutter for lens in lenses]) * 360
+    assert config.shutter_degrees[0] <= shutter.min() < 75 and 285 < shutter.max() <= config.shutter_degrees[1] + 0.1
+    shallow = [lens.f_stop for lens in lenses if lens.f_stop is not None]
+    assert len(shallow) / len(drawn) == pytest.approx(config.depth_of_field, abs=0.05)
+    assert config.f_stop[0] <= min(shallow) < 1.6 and 9 < max(shallow) <= config.f_stop[1]
+    bent = [c for c in drawn if c.lens.k1]
+    assert len(bent) / len(drawn) == pytest.approx(config.distorted, abs=0.05)
+    moved = []
+    for c in bent:
+        widest = c.focal_mm / max(c.ratio, 1 / c.ratio) ** 0.5 if "zoom" in c.move else c.focal_mm
+        corner = np.hypot(832, 480) / 2 / (widest / 36 * 832)
+        radius = np.linspace(0, 1.5 * corner, 3001)
+        seen = radius * (1 + c.lens.k1 * radius**2 + c.lens.k2 * radius**4)
+        inside = seen <= corner
+        assert (np.diff(seen[: np.argmin(inside)]) > 0).all(), "the lens folds its picture"
+        moved.append(corner / np.interp(corner, seen[: np.argmin(inside) + 1], radius[: np.argmin(inside) + 1]) - 1)
+    assert config.distortion[0] - 1e-3 < min(moved) < -0.09 and 0.035 < max(moved) < config.distortion[1] + 1e-3
+
+
 def test_specs_survive_json_and_older_ones_are_read(drawn):
     for c in drawn[:50]:
         assert CameraSpec.model_validate(json.loads(c.model_dump_json())) == c
@@ -129,6 +151,8 @@ def test_shapes_keep_the_area():
         ({"zoom_per_second": (0.5, 2.0)}, "starts at 1"),
         ({"framings": ("back",)}, "full_body"),
         ({"moves": ()}, "at least 1"),
+        ({"distortion": (-0.5, 0.0)}, "-0.15"),
+        ({"shutter_degrees": (0.0, 90.0)}, "360 degrees"),
     ],
 )
 def test_impossible_wishes_are_refused(wrong, words):

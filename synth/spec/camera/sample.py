@@ -69,10 +69,7 @@ def _lens(rng: np.random.Generator, config: CameraConfig, widest_mm: float, size
     bends, corner, second = rng.uniform() < config.distorted, _between(rng, config.distortion), rng.uniform(-0.3, 0.3)
     k1 = k2 = 0.0
     if bends:
-        # Part of what k1 does at the corner is done or undone by k2, as in a real lens.
-        focal = widest_mm / 36.0 * max(size)
-        k1 = corner_distortion(corner, focal, *size)
-        k2 = second * k1 / (math.hypot(*size) / 2 / focal) ** 2
+        k1, k2 = corner_distortion(corner, second, widest_mm / 36.0 * max(size), *size)
     return LensSpec(
         shutter=round(shutter, 4), f_stop=round(f_stop, 3) if shallow else None, k1=round(k1, 6), k2=round(k2, 6)
     )

@@ -12,9 +12,12 @@ import numpy as np
 import pytest
 
 from synth.conventions import JOINT_NAMES, PART_NAMES, Visibility, mirrored_name
+from tests.opencv import project_points
 from tests.train.augment.world import MIRROR, World, centres_of, colours, labels_at, make_world, render, sparse
 from train.data import Sample
 from train.data.augment import AugmentConfig, centre_fit, fit
+from train.data.augment.fields import move
+from train.data.augment.window import Window
 
 SIZES = [(60, 90), (40, 56), (31, 93), (100, 64), (140, 200)]
 CASES = [(seed, SIZES[seed % len(SIZES)], flip) for seed in range(10) for flip in (0, 1)]
@@ -79,6 +82,18 @@ def test_people_are_what_the_new_camera_sees(seed, size, flip):
     assert np.array_equal(done.labels["visibility"], np.where(was_inside, truth["visibility"], 0))
     assert np.allclose(done.labels["world_to_camera"], seen.world_to_camera, atol=1e-12)
     assert np.allclose(np.linalg.det(done.labels["world_to_camera"]), 1)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_lens_bends_in_the_cut_picture_as_it_did_in_the_source(mirrored):
+    window = Window(source=(60, 80), target=(40, 50), left=10, top=5, width=60, height=50, mirrored=mirrored)
+    lens, k = np.array([-0.1, 0.02, 0.003, -0.004, 0.001]), np.array([[70.0, 0, 41], [0, 70, 29], [0, 0, 1]])
+    points = np.random.default_rng(0).uniform((-0.5, -0.4, 1), (0.5, 0.4, 1.5), (40, 3))
+    before = project_points(points, k, lens)
+    expected = (np.concatenate([before, np.ones((40, 1))], 1) @ window.matrix.T)[:, :2]
+    moved = move({"intrinsics": k[None], "distortion": lens[None]}, window)
+    seen = points * (-1, 1, 1) if mirrored else points
+    assert np.allclose(project_points(seen, moved["intrinsics"][0], moved["distortion"][0]), expected, atol=1e-9)
 
 
 def mirror_order() -> list[int]:
