@@ -115,7 +115,7 @@ def synthesised_entries() -> list[MotionEntry]:
     return [
         MotionEntry(
             name=PREFIX + name, segments=((0.0, kind.seconds),), tags=(kind.words,), action=kind.action,
-            synthesised=True, parameters=dict(kind.ranges),
+            synthesised=True, parameters=dict(kind.ranges), alone=kind.seat,
         )
         for name, kind in KINDS.items()
     ]  # fmt: skip

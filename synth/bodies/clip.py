@@ -18,6 +18,7 @@ from synth.bodies.person import (
     smplx_label,
 )
 from synth.bodies.registration import base_map
+from synth.bodies.stool import stool_mesh
 from synth.cameras import Subject, framed_vertices, read_path, solve
 from synth.conventions import JOINT_NAMES, ThfmError
 from synth.geometry import ClipGeometry, Mesh
@@ -39,7 +40,7 @@ def build_clip(spec: ClipSpec, config: BodiesConfig, library: Library) -> ClipGe
     for number, person in enumerate(spec.people, 1):
         model = load_body(config.models, person.gender)
         skin = _named(library.skin_files, person.skin, "skin")
-        params = person_params(model, person, library.motion_files, spec.frames, spec.fps)
+        params, seat = person_params(model, person, library.motion_files, spec.frames, spec.fps)
         posed = model.pose(params)
         canonical = canonical_points(neutral, model)
         outfit = fit_outfit(model, base_map(model, config.open_models), posed, person, config.assets)
@@ -48,6 +49,9 @@ def build_clip(spec: ClipSpec, config: BodiesConfig, library: Library) -> ClipGe
         params["transl"] = posed.transl
         meshes.append(body_mesh(model, posed, canonical, person, number, skin, outfit.shown))
         meshes += outfit_meshes(outfit, model, posed, canonical, number)
+        if seat is not None:
+            stool = stool_mesh(f"stool {number}", seat + [0.0, 0.0, outfit.sole], person.motion.seed)
+            meshes.append(stool)
         joints.append(posed.joints)
         sites.append(joint_sites(neutral if canonical_is_shared(neutral, model) else model))
         labels.append(smplx_label(model, params))

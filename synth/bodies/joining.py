@@ -5,8 +5,14 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from synth.bodies.kinematics import JOINT, BodyGeometry, joint_positions, local_pose, world_rotations
 from synth.bodies.motion import Motion, pose_fields
+from synth.bodies.planting import reach_feet
+from synth.bodies.rotations import between
 from synth.conventions import ThfmError
+
+_STILL = 0.25  # m/s: an ankle slower than this stands
+_SMALL = 0.03  # m: both feet may shuffle this far at once
 
 
 def retime(motion: Motion, speed: float) -> Motion:
@@ -59,3 +65,49 @@ def _yaw(orient: np.ndarray) -> float:
     """Heading of a root rotation about the vertical, radians: where its left side points, which no bow changes."""
     left = Rotation.from_rotvec(orient).apply([1.0, 0.0, 0.0])
     return float(np.arctan2(left[1], left[0]))
+
+
+def step_across(motion: Motion, start: int, stop: int, body: BodyGeometry) -> Motion:
+    """Turn what feet slide between two frames into steps: one foot after the other where both stand at either end.
+
+    A blend moves feet over the floor from where one motion has them to where the other does. Here each foot leaves its
+    first place, is lifted, and lands on its last; legs follow by inverse kinematics.
+    """
+    world = world_rotations(motion.full_pose())
+    root = motion.transl + body.rest_joints[0]
+    joints = joint_positions(body, world, root)
+    ankles = [JOINT[f"{side}_ankle"] for side in ("left", "right")]
+    goals = joints[:, ankles].copy()
+    first, last = max(start, 1), min(stop, len(motion) - 2)
+    if last - first < 4:
+        return motion
+    speed = {k: goals[k + 1] - goals[k] if k == last else goals[k] - goals[k - 1] for k in (first, last)}
+    rests = all(np.linalg.norm(v, axis=-1).max() * motion.fps < _STILL for v in speed.values())
+    far = np.linalg.norm((goals[last] - goals[first])[:, :2], axis=1)
+    lead = int(np.argmax(far))
+    frames = np.arange(first, last + 1)
+    for s, ankle in enumerate(ankles):
+        if rests and far[s] < _SMALL:
+            window = (first, last) if far[s] > 0.004 else None
+        elif rests and far.min() >= _SMALL:
+            middle = (first + last) / 2
+            window = (first, middle) if s == lead else (middle, last)
+        else:
+            window = (first, last)
+        if window is None:
+            continue
+        u = np.clip((frames - window[0]) / (window[1] - window[0]), 0.0, 1.0)
+        span, h = window[1] - window[0], u[:, None]
+        slopes = (0 * far[s], 0 * far[s]) if rests else (speed[first][s] * span, speed[last][s] * span)
+        path = (1 + 2 * h) * (1 - h) ** 2 * goals[first, s] + h * h * (3 - 2 * h) * goals[last, s]
+        path = path + h * (1 - h) ** 2 * slopes[0] + h * h * (h - 1) * slopes[1]
+        path[:, 2] += 16 * (u * (1 - u)) ** 2 * min(0.02 + 0.2 * far[s], 0.08)
+        turn = between(
+            np.broadcast_to(world[first, ankle], (len(u), 3, 3)), np.broadcast_to(world[last, ankle], (len(u), 3, 3)),
+            u * u * (3 - 2 * u),
+        )  # fmt: skip
+        goals[frames, s] = path
+        world[frames, ankle] = turn
+        world[frames, ankle + 3] = turn  # toes in line with the foot
+    posed = reach_feet(body, world, root, goals)
+    return motion.with_full_pose(local_pose(posed))

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from synth.bodies.grounding import adapt_to_shape
-from synth.bodies.joining import join, retime
+from synth.bodies.joining import join, retime, step_across
 from synth.bodies.kinematics import BodyGeometry, default_body
 from synth.bodies.motion import Motion, mirror, resample, slice_seconds, subclip
 from synth.bodies.motion_io import read_motion
 from synth.bodies.synth_motion.face import face
-from synth.bodies.synth_motion.kinds import synthesise
+from synth.bodies.synth_motion.kinds import KINDS, checked, synthesise
+from synth.bodies.synth_motion.sitting import seat_place
 from synth.conventions import ThfmError
 from synth.spec.model import MotionPart, MotionSpec
 
@@ -46,9 +47,22 @@ def person_motion(spec: MotionSpec, files: Mapping[str, Path], body: BodyGeometr
             end = frames if following is None else round(following.at * fps) + round(following.blend * fps) + 1
             # joined on the body that captures are made for, then fitted as a whole: contacts hold across the blend
             taken = _part(part, files, reference, end - begin, fps)
-            motion = taken if motion is None else join(motion, taken, part.blend)
+            if motion is None:
+                motion = taken
+            else:
+                joined = join(motion, taken, part.blend)
+                motion = step_across(joined, begin, len(motion) - 1, reference)
         motion = adapt_to_shape(subclip(motion, 0, frames), body)
     return _with_face(motion, spec.face_seed)
+
+
+def seat_of(spec: MotionSpec, body: BodyGeometry) -> np.ndarray | None:
+    """The middle (3,) of the seat that a motion needs, in the axes of ``person_motion``, metres; None without one."""
+    kind = spec.name[len(PREFIX) :]
+    if spec.then or not spec.name.startswith(PREFIX) or not KINDS[kind].seat:
+        return None
+    seat = seat_place(body, checked(kind, spec.parameters))
+    return seat * [-1.0, 1.0, 1.0] if spec.mirrored else seat
 
 
 def _part(part: MotionPart, files: Mapping[str, Path], body: BodyGeometry, frames: int, fps: float) -> Motion:

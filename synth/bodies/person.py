@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from synth.bodies.model import POSE_FIELDS, BodyModel, PosedBody
 from synth.bodies.motion import Motion
-from synth.bodies.movement import person_motion
+from synth.bodies.movement import person_motion, seat_of
 from synth.bodies.synth_motion.face import EXPRESSIONS
 from synth.conventions import (
     CANONICAL_CENTRE,
@@ -28,35 +28,48 @@ _EYES = (23, 24)  # joints
 _FINGERS = ("thumb", "index", "middle", "ring", "pinky")  # the names of their tips
 
 
+def placement(
+    motion: Motion, pelvis_rest: np.ndarray, yaw: float, position: tuple[float, float]
+) -> tuple[Rotation, np.ndarray]:
+    """Turn and shift (3,) of the world about z that put the pelvis of the middle frame over ``position`` (x, y)."""
+    turn = Rotation.from_euler("z", yaw)
+    middle = turn.apply(motion.transl[len(motion) // 2] + pelvis_rest)
+    return turn, np.array([position[0] - middle[0], position[1] - middle[1], 0.0])
+
+
 def place(motion: Motion, pelvis_rest: np.ndarray, yaw: float, position: tuple[float, float]) -> Motion:
     """Turn a motion about z and put the pelvis of its middle frame over ``position`` (x, y).
 
     The root turns about the pelvis: transl' = R (transl + J0) - J0 + t.
     """
-    turn = Rotation.from_euler("z", yaw)
-    transl = turn.apply(motion.transl + pelvis_rest) - pelvis_rest
-    middle = transl[len(transl) // 2] + pelvis_rest
-    transl = transl + np.array([position[0] - middle[0], position[1] - middle[1], 0.0])
+    turn, shift = placement(motion, pelvis_rest, yaw, position)
+    transl = turn.apply(motion.transl + pelvis_rest) - pelvis_rest + shift
     orient = (turn * Rotation.from_rotvec(motion.global_orient)).as_rotvec()
     return motion.replace(global_orient=orient, transl=transl)
 
 
 def person_params(
     model: BodyModel, spec: PersonSpec, files: Mapping[str, Path], frames: int, fps: float
-) -> dict[str, np.ndarray]:
-    """smplx's inputs over T + 2 time samples: float32 poses and transl, betas (10,), expression (T + 2, 10).
+) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    """smplx's inputs over T + 2 time samples: float32 poses and transl, betas (10,), expression (T + 2, 10); and the
+    middle of the seat (3,) in the world, metres, if the motion needs one.
 
     Raises:
         ThfmError: a motion is not there, or ends before the clip.
     """
     betas = np.array(spec.betas, np.float32)
-    motion = person_motion(spec.motion, files, model.rig.geometry(betas), frames + 2, fps)
-    motion = place(motion, model.rest_joints(betas)[0], spec.yaw, spec.position)
+    body = model.rig.geometry(betas)
+    motion, seat = person_motion(spec.motion, files, body, frames + 2, fps), seat_of(spec.motion, body)
+    where = (model.rest_joints(betas)[0], spec.yaw, spec.position)
+    if seat is not None:
+        turn, shift = placement(motion, *where)
+        seat = turn.apply(seat) + shift
+    motion = place(motion, *where)
     params = {name: getattr(motion, name).astype(np.float32) for name in (*POSE_FIELDS, "transl")}
     held = np.tile(np.array(spec.expression, np.float32), (len(motion), 1))
     if tuple(map(str, model.extras.get("expression_names", ()))) == EXPRESSIONS:
         held = np.clip(held + motion.expression, 0.0, 2.0).astype(np.float32)
-    return {**params, "betas": betas, "expression": held}
+    return {**params, "betas": betas, "expression": held}, seat
 
 
 def smplx_label(model: BodyModel, params: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -75,7 +75,7 @@ def plant_feet(
     for _ in range(2):
         goals += _lift(body, world, root, goals, contacts, soles, fps)
     root = root - _lowering(body, world, root, goals, contacts, fps)
-    return _reach(body, world, root, goals), root
+    return reach_feet(body, world, root, goals), root
 
 
 def _floor_level(body, world, joints, contacts, soles) -> float:
@@ -187,7 +187,7 @@ def _away(contact: np.ndarray, seconds: float, fps: float) -> np.ndarray:
 
 def _lift(body, world, root, goals, contacts, soles, fps) -> np.ndarray:
     """(T,2,3) upward correction of swinging feet that would dip into the floor."""
-    moved = _reach(body, world, root, goals)
+    moved = reach_feet(body, world, root, goals)
     joints = joint_positions(body, moved, root)
     lift = np.zeros_like(goals)
     for s in range(2):
@@ -214,7 +214,7 @@ def _leg(body: BodyGeometry, side: str) -> np.ndarray:
     return np.array([np.linalg.norm(knee - hip), np.linalg.norm(ankle - knee)])
 
 
-def _reach(body: BodyGeometry, world: np.ndarray, root: np.ndarray, goals: np.ndarray) -> np.ndarray:
+def reach_feet(body: BodyGeometry, world: np.ndarray, root: np.ndarray, goals: np.ndarray) -> np.ndarray:
     """Legs whose ankles are at ``goals`` (T,2,3), knees bent the way they were."""
     chains = [tuple(f"{side}_{part}" for part in ("hip", "knee", "ankle")) for side in _SIDES]
     for s, chain in enumerate(chains):

@@ -17,6 +17,7 @@ class MotionEntry(_Entry):
     Attributes:
         action: what balanced sampling goes by. tags: words for captions.
         synthesised: the name is a kind of synthesised motion; ``parameters`` holds what may be drawn for it.
+        alone: it needs things around it, and is not spliced with others.
     """
 
     segments: tuple[tuple[float, float], ...]
@@ -24,6 +25,7 @@ class MotionEntry(_Entry):
     action: str = "other"
     synthesised: bool = False
     parameters: dict[str, tuple[float, float]] = {}
+    alone: bool = False
 
     @property
     def seconds(self) -> float:

@@ -13,6 +13,7 @@ _SATURATES = 30.0  # s: an action with this much material is drawn half as often
 _LONG = 60.0  # s: what a motion holds beyond this does not make it more likely
 _LEAST_PART = 1.2  # s of a spliced clip that each part shows
 _BLEND = (0.35, 0.7)  # s
+_SLACK = 0.2  # s that a part is longer than it must be: clips count in frames
 
 Span = tuple[MotionEntry, float, float]
 
@@ -31,11 +32,11 @@ def draw_motion(rng: np.random.Generator, catalogue: Catalogue, config: SpecConf
         at = round(float(rng.uniform(_LEAST_PART, seconds - _LEAST_PART - _BLEND[1])), 4)
         blend = round(float(rng.uniform(*_BLEND)), 4)
         # a synthesised motion needs no blend with its like: it would be two kinds in one
-        starts = _spans([e for e in entries if not e.synthesised], at + blend + 0.1)
-        follows = _spans(entries, seconds - at)
+        starts = _spans([e for e in entries if not e.synthesised], at + blend + _SLACK)
+        follows = _spans([e for e in entries if not e.alone], seconds - at + _SLACK)
         if starts and follows:
-            part = _part(rng, _draw(rng, starts, wanted.synthesised), at + blend + 0.1, config)
-            after = _part(rng, _draw(rng, follows, wanted.synthesised), seconds - at, config)
+            part = _part(rng, _draw(rng, starts, wanted.synthesised), at + blend + _SLACK, config)
+            after = _part(rng, _draw(rng, follows, wanted.synthesised), seconds - at + _SLACK, config)
             then = (NextPart(**after.model_dump(), at=at, blend=blend),)
             return MotionSpec(**part.model_dump(), then=then, face_seed=_face(rng, config))
     if not first:

@@ -68,8 +68,8 @@ def test_what_cannot_be_joined_is_named(parts):
 def test_a_clip_of_two_captures_stands_on_the_floor():
     library = load_library(BodiesConfig())
     spec = MotionSpec(
-        name="walk_and_pause", start=0.4, speed=1.05, face_seed=1,
-        then=(NextPart(name="stand_and_look", start=0.2, mirrored=True, at=2.0, blend=0.5),),
+        name="walk_off_and_turn", start=1.0, speed=1.05, face_seed=1,
+        then=(NextPart(name="walk_and_pause", start=0.4, mirrored=True, at=2.0, blend=0.5),),
     )  # fmt: skip
     motion = person_motion(spec, library.motion_files, default_body(), 96, 24.0)
     seen = judge.see(judge.load(), motion)

@@ -10,7 +10,7 @@ from synth.bodies.synth_motion.kinds import KINDS, checked, synthesise
 from synth.conventions import ThfmError
 from tests.bodies import judge
 
-FPS, FRAMES = 24.0, 60
+FPS, FRAMES = 24.0, 40
 FAST = ("run", "run_start_stop", "jump", "jumping_jack", "kick", "boxing")  # these leave the floor, or hit
 DYNAMIC = {  # metres that the centre of mass may be beyond the feet of somebody who is under way; people walk so
     "walk": 0.15, "walk_start_stop": 0.15, "walk_backward": 0.15, "march": 0.1, "turn_on_spot": 0.1, "sidestep": 0.2,

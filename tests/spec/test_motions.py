@@ -67,7 +67,7 @@ def test_a_rare_action_is_not_drowned_by_a_common_one(catalogue):
     library = made_of(catalogue, walk=[60] * 50, dance=[40, 50], jump=[3])
     config = SpecConfig(motion=MotionConfig(splice=0.0))
     counts = Counter(m.name.split("_")[0] for m in drawn(library, config, 900))
-    assert counts["dance"] > 0.7 * counts["walk"]  # by amount alone it would be 3 %
+    assert counts["dance"] > 0.5 * counts["walk"]  # by amount alone it would be 3 %
     assert 10 < counts["jump"] < 0.3 * counts["dance"]  # but three seconds are not shown over and over
 
 

@@ -21,7 +21,8 @@ Move = Callable[[Puppet, np.random.Generator, dict[str, float]], None]
 @dataclass(frozen=True)
 class Kind:
     """A kind of motion: ``action`` is what balanced sampling goes by, ``ranges`` what may be drawn for each parameter,
-    ``seconds`` how long one draw of it goes on showing something new, ``words`` for captions."""
+    ``seconds`` how long one draw of it goes on showing something new, ``words`` for captions;
+    talks, strained: what the face does; seat: it needs something to sit on."""
 
     move: Move
     action: str
@@ -30,6 +31,7 @@ class Kind:
     seconds: float = 12.0
     talks: bool = False
     strained: bool = False
+    seat: bool = False
 
 
 KINDS: dict[str, Kind] = {
@@ -78,8 +80,8 @@ KINDS: dict[str, Kind] = {
         {"squat": (0.3, 1.0), "width": (0.34, 0.5), "height": (0.9, 1.15)},
         strained=True,
     ),
-    "sit": Kind(sitting.sit, "sit", "sits down and gets up", {"seat": (0.42, 0.52)}),
-    "seated": Kind(sitting.seated, "sit", "sits", {"seat": (0.42, 0.52), "talks": (0, 2)}),
+    "sit": Kind(sitting.sit, "sit", "sits down and gets up", {"seat": (0.42, 0.52)}, seat=True),
+    "seated": Kind(sitting.seated, "sit", "sits", {"seat": (0.42, 0.52), "talks": (0, 2)}, seat=True),
     "squat": Kind(
         exercise.squat, "exercise", "does squats", {"period": (2.0, 3.4), "depth": (0.55, 1.0)}, strained=True
     ),

@@ -12,7 +12,7 @@ from synth.bodies.synth_motion.turns import facing, rx
 
 SIDES = ("left", "right")
 SIGN = {"left": 1.0, "right": -1.0}  # of the lateral axis, x to the left
-_REFERENCE_LEG = 0.8188  # m, of the mean open body: lengths below are for it, and scale with the leg
+REFERENCE_LEG = 0.8188  # m, of the mean open body: lengths below are for it, and scale with the leg
 
 
 @dataclass(eq=False)
@@ -166,7 +166,7 @@ def new_puppet(body: BodyGeometry, t: np.ndarray) -> Puppet:
     puppet = Puppet(
         body=body, t=t, hips=full(0.0, 3), steady=full(0.7), share=full(0.5),
         arms={s: arm(s) for s in SIDES}, feet={s: foot() for s in SIDES}, soles={s: sole_of(body, s) for s in SIDES},
-        eyes=full(0.0, 2), expression=full(0.0, 10), size=body.leg_length / _REFERENCE_LEG,
+        eyes=full(0.0, 2), expression=full(0.0, 10), size=body.leg_length / REFERENCE_LEG,
         **{name: full() for name in scalars},
     )  # fmt: skip
     puppet.hips[:, 2] = puppet.standing

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from synth.bodies.kinematics import BodyGeometry
 from synth.bodies.synth_motion.curves import bump, ease, wobble
 from synth.bodies.synth_motion.life import UNTIL, alive, grasp, look_around, relax
-from synth.bodies.synth_motion.puppet import SIDES, SIGN, Puppet
+from synth.bodies.synth_motion.puppet import REFERENCE_LEG, SIDES, SIGN, Puppet
 from synth.bodies.synth_motion.standing import gesture
 
 _FLESH = 0.085  # m from the seat up to the hip joints
+_BEHIND = 0.03  # m that the middle of a seat lies behind the hip joints
 _BACK = 0.36  # m from the ankles back to the hip joints of somebody seated
+
+
+def seat_place(body: BodyGeometry, p: dict[str, float]) -> np.ndarray:
+    """(3,) the middle of the seat's top, metres, for somebody whose motion is at the origin."""
+    return np.array([-_BACK * body.leg_length / REFERENCE_LEG - _BEHIND, 0.0, p["seat"]])
 
 
 def sit(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:

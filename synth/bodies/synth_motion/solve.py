@@ -16,6 +16,7 @@ from synth.conventions import PARENTS
 # Shares of the trunk's bend that its three joints take, and how the neck and the head part theirs.
 _SPINE = (("spine1", 0.4), ("spine2", 0.3), ("spine3", 0.3))
 _FIRST_FINGER = {"left": JOINT["left_index1"], "right": JOINT["right_index1"]}
+_HINGE = 150.0  # degrees that elbows and knees bend
 _ROUND = 0.012  # m: how softly legs come to their full length
 # Mass of body segments in shares of the whole (Dempster 1955 by Winter 2009), from joint to joint
 _SEGMENTS = (
@@ -124,7 +125,8 @@ def _chain(puppet, world, root, chain, goal, pole) -> tuple[np.ndarray, np.ndarr
     start = _place(puppet, world, root, chain[0])
     way = goal - start
     distance = np.linalg.norm(way, axis=1, keepdims=True)
-    distance = np.clip(distance, abs(upper - lower) + 0.06, 0.9985 * (upper + lower))
+    nearest = np.sqrt(upper**2 + lower**2 + 2 * upper * lower * np.cos(np.radians(_HINGE)))
+    distance = np.clip(distance, nearest, 0.9985 * (upper + lower))
     frame = bone_frame(way, pole)
     along = (upper**2 - lower**2 + distance**2) / (2 * distance)
     aside = np.sqrt(np.maximum(upper**2 - along**2, 0.0))
