@@ -15,7 +15,7 @@ from synth.lens import folds
 
 _PANE = 0.002  # metres before the eye
 _BEHIND = 1.01  # rays go on from just behind the pane, or they would meet it again
-_NEWTON = 6  # steps; float32 is reached after four
+_NEWTON = 5  # steps; float32 is reached after four
 _FOCUS = "focus"  # property of the pane: depth in focus
 
 
