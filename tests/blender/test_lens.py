@@ -80,7 +80,7 @@ def test_labels_are_those_of_the_pixels_centres_by_opencvs_model(bent):
     off = np.abs(seen - np.stack([column + 0.5, row + 0.5], -1)).max(1)
     body = scene.person[face] > 0
     assert off[body].max() < 2e-3
-    assert np.quantile(off[~body], 0.99) < 0.02  # the floor's triangles are 160 m wide, and float32
+    assert off[~body].max() < 0.02  # the floor's triangles are 160 m wide, and float32
 
 
 def test_keypoints_and_the_record_are_of_opencvs_model(bent):
