@@ -24,7 +24,8 @@ class Arm:
     from ``frame``: the world, or the joint (pelvis, spine3, head) from which and in whose axes it is measured, metres
     for the reference body. ``palm`` (T,3,3) canonical -> frame orientation of the hand and its ``palm_weight``;
     ``pole`` (T,3) the way the elbow points, in the chest's axes; curl (T,5) of index, middle, pinky, ring, thumb: 0
-    straight, 1 a fist; spread (T,) degrees between fingers.
+    straight, 1 a fist; spread (T,) degrees between fingers; ``arc``: metres, in the chest's axes, by which the hand's way
+    to its place and back bulges.
     """
 
     flex: np.ndarray
@@ -41,6 +42,7 @@ class Arm:
     curl: np.ndarray
     spread: np.ndarray
     frame: str = "world"
+    arc: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclass(eq=False)
