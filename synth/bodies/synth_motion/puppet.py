@@ -24,8 +24,8 @@ class Arm:
     from ``frame``: the world, or the joint (pelvis, spine3, head) from which and in whose axes it is measured, metres
     for the reference body. ``palm`` (T,3,3) canonical -> frame orientation of the hand and its ``palm_weight``;
     ``pole`` (T,3) the way the elbow points, in the chest's axes; curl (T,5) of index, middle, pinky, ring, thumb: 0
-    straight, 1 a fist; spread (T,) degrees between fingers; ``arc``: metres, in the chest's axes, by which the hand's way
-    to its place and back bulges.
+    straight, 1 a fist; spread (T,) degrees between fingers; ``arc``: metres, in the chest's axes, by which the way
+    of the hand to its place and back bulges.
     """
 
     flex: np.ndarray
