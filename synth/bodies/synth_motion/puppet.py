@@ -108,9 +108,6 @@ class Puppet:
         """Height of the hip joints when standing with knees hardly bent, metres."""
         return self.ankle_height + 0.988 * self.leg
 
-    def zeros(self) -> np.ndarray:
-        return np.zeros(len(self.t))
-
     def stand(self, width: float = 0.22, toe_out: float = 8.0, stagger: float = 0.0) -> None:
         """Put both feet flat under the hips as they are in the first frame: ankles ``width`` apart (metres for the
         reference body), toes turned out by degrees, the left ``stagger`` in front."""
