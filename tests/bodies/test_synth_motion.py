@@ -115,9 +115,9 @@ def test_there_is_half_an_hour_of_distinct_motion(models):
 
 def test_parts_of_a_motion_agree_where_they_overlap():
     for kind in ("walk", "dance", "talk", "jump"):
-        whole, part = draw(kind, 4, start=0.5), draw(kind, 4, frames=20, start=0.5 + 24 / FPS)
+        whole, part = draw(kind, 4, start=0.5), draw(kind, 4, frames=16, start=0.5 + 24 / FPS)
         for field in ("body_pose", "transl", "global_orient", "expression", "left_hand_pose"):
-            np.testing.assert_allclose(getattr(whole, field)[24:44], getattr(part, field), atol=1e-9)
+            np.testing.assert_allclose(getattr(whole, field)[24:40], getattr(part, field), atol=1e-9)
 
 
 def test_another_frame_rate_shows_the_same_motion():
