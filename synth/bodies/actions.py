@@ -36,8 +36,9 @@ OTHER = "other"
 
 
 def action_of(words: str | Iterable[str]) -> str:
-    """The action of a path or of tags: of the file's name first, then of its folders from the inside; else "other"."""
-    parts = re.split(r"[/\\]", words)[::-1] if isinstance(words, str) else [" ".join(words)]
+    """The action of a path or of tags, "other" if none is known: of a path, the file's name says it, else its innermost
+    folder that does; of tags, the first that does."""
+    parts = re.split(r"[/\\]", words)[::-1] if isinstance(words, str) else words
     for part in parts:
         # words stick together in many ways: walkForward, walk_forward, walk01
         plain = re.sub(r"([a-z])([A-Z])", r"\1 \2", part)

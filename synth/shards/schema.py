@@ -123,7 +123,7 @@ FIELDS: dict[str, Field] = {
         ),
         Field(
             "smplx", (), "per array", "npz", "npz", "radians, metres", "exact", 0.0,
-            "per person k, arrays `k.<name>`: betas, expression, poses, transl (world), gender, body-model id",
+            "arrays `k.<name>` of person k: betas, gender, body-model id; per frame expression, poses, transl (world)",
         ),
     )
 }  # fmt: skip

@@ -180,7 +180,7 @@ def inside_itself(seen: Seen, frames: np.ndarray) -> np.ndarray:
     winding = []
     for k in frames:
         points = np.concatenate([
-            seen.joints[k, TREE.index(a)] + np.linspace(0.4, 0.9, 4)[:, None]
+            seen.joints[k, TREE.index(a)] + np.linspace(0.45, 0.9, 2)[:, None]
             * (seen.joints[k, TREE.index(b)] - seen.joints[k, TREE.index(a)]) for a, b in bones
         ])  # fmt: skip
         corners = seen.vertices[k][seen.faces]

@@ -115,9 +115,9 @@ def test_there_is_half_an_hour_of_distinct_motion(models):
 
 def test_parts_of_a_motion_agree_where_they_overlap():
     for kind in ("walk", "dance", "talk", "jump"):
-        whole, part = draw(kind, 4, start=0.5), draw(kind, 4, frames=20, start=0.5 + 24 / FPS)
+        whole, part = draw(kind, 4, start=0.5), draw(kind, 4, frames=16, start=0.5 + 24 / FPS)
         for field in ("body_pose", "transl", "global_orient", "expression", "left_hand_pose"):
-            np.testing.assert_allclose(getattr(whole, field)[24:44], getattr(part, field), atol=1e-9)
+            np.testing.assert_allclose(getattr(whole, field)[24:40], getattr(part, field), atol=1e-9)
 
 
 def test_another_frame_rate_shows_the_same_motion():
@@ -141,10 +141,11 @@ def test_hands_get_where_they_reach_and_push_ups_keep_them_there(models):
     for side in ("left", "right"):
         wrist = seen.at(f"{side}_wrist")
         assert np.ptp(wrist, axis=0).max() < 0.01
-        palm = seen.vertices[:, seen.weights[:, judge.TREE.index(f"{side}_wrist")] > 0.6, 2]
+        used = np.unique(seen.faces)
+        palm = seen.vertices[:, used[seen.weights[used, judge.TREE.index(f"{side}_wrist")] > 0.6], 2]
         assert -0.012 < palm.min() < 0.02
     assert np.ptp(seen.at("neck")[:, 2]) > 0.15  # and the body does go down
-    seen = judge.see(models(), synthesise("pick_up", {"squat": 0.5}, 3, load_rig().geometry(), 0.0, 72, FPS))
+    seen = judge.see(models(), synthesise("pick_up", {"squat": 0.6}, 3, load_rig().geometry(), 0.0, 72, FPS))
     assert min(seen.at(f"{s}_middle3")[:, 2].min() for s in ("left", "right")) < 0.12
 
 
@@ -154,7 +155,10 @@ def test_seated_people_are_at_the_seat(models):
             models(), synthesise("seated", {"seat": seat, "talks": 0.0}, 3, load_rig().geometry(), 0, 24, FPS)
         )
         hips = [judge.TREE.index(f"{s}_hip") for s in ("left", "right")] + [0]
-        bottom = seen.vertices[:, np.isin(seen.weights.argmax(1), hips), 2].min()
+        used = np.unique(seen.faces)
+        flesh = seen.vertices[:, used[np.isin(seen.weights[used].argmax(1), hips)]]
+        behind = flesh[..., 0] < seen.at("left_hip")[:, None, 0] + 0.03  # it looks along x; thighs slope down ahead
+        bottom = flesh[..., 2][behind].min()
         assert bottom == pytest.approx(seat, abs=0.04)
 
 

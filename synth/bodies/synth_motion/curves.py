@@ -52,3 +52,10 @@ def moments(rng: np.random.Generator, end: float, gap: tuple[float, float], firs
     while times[-1] < end:
         times.append(times[-1] + rng.uniform(*gap))
     return np.array(times)
+
+
+def cycles(t: np.ndarray, period: float, start: float, rest: float = 0.1) -> np.ndarray:
+    """(T,) 0 to 1 and back in every period, with a short rest at either end."""
+    x = ((t - start) / period) % 1.0
+    wave = ease(x, rest / 2, 0.5 - rest / 4) * (1 - ease(x, 0.5 + rest / 4, 1.0 - rest / 2))
+    return np.where(t < start, 0.0, wave)

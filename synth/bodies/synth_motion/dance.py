@@ -127,6 +127,3 @@ def _step(lines, at, mover: str, goal: np.ndarray, beat: float, length: float, s
     lines[mover][-1] = Stance(last.start, leave, last.spot, last.yaw, last.strike, 0.1, 20.0, 0.14)
     lines[mover].append(Stance(beat, np.inf, tuple(size * goal), last.yaw + turn, -12.0, 0.1))
     at[mover] = goal
-
-
-__all__ = ["dance"]

@@ -9,7 +9,19 @@ import numpy as np
 
 from synth.bodies.kinematics import BodyGeometry
 from synth.bodies.motion import Motion
-from synth.bodies.synth_motion import dance, exercise, locomotion, reaching, sitting, standing
+from synth.bodies.synth_motion import (
+    dance,
+    everyday,
+    exercise,
+    fighting,
+    floor_work,
+    gestures,
+    jumps,
+    locomotion,
+    reaching,
+    sitting,
+    standing,
+)  # fmt: skip
 from synth.bodies.synth_motion.face import face
 from synth.bodies.synth_motion.puppet import Puppet, new_puppet
 from synth.bodies.synth_motion.solve import solve
@@ -62,15 +74,15 @@ KINDS: dict[str, Kind] = {
     ),
     "idle": Kind(standing.idle, "stand", "stands", {"shift": (0.1, 0.4), "look": (12, 45)}),
     "rest_arms": Kind(standing.rest_arms, "stand", "stands and waits", {"place": (0, 5)}, 9.0),
-    "talk": Kind(standing.talk, "talk", "talks with the hands", {"energy": (0.6, 1.4)}, talks=True),
-    "wave": Kind(standing.wave, "gesture", "waves", {"rate": (1.3, 2.2), "height": (0.0, 1.0)}),
-    "point": Kind(standing.point, "gesture", "points at something", {"wide": (20, 75)}),
-    "phone_call": Kind(standing.phone_call, "everyday", "makes a phone call", {}, talks=True),
-    "text_message": Kind(standing.text_message, "everyday", "looks at a phone", {"hands": (1, 3)}),
-    "touch_head": Kind(standing.touch_head, "gesture", "touches the head", {"where": (0, 3)}),
-    "drink": Kind(standing.drink, "everyday", "drinks from a cup"),
+    "talk": Kind(gestures.talk, "talk", "talks with the hands", {"energy": (0.6, 1.4)}, talks=True),
+    "wave": Kind(gestures.wave, "gesture", "waves", {"rate": (1.3, 2.2), "height": (0.0, 1.0)}),
+    "point": Kind(gestures.point, "gesture", "points at something", {"wide": (20, 75)}),
+    "phone_call": Kind(everyday.phone_call, "everyday", "makes a phone call", {}, talks=True),
+    "text_message": Kind(everyday.text_message, "everyday", "looks at a phone", {"hands": (1, 3)}),
+    "touch_head": Kind(everyday.touch_head, "gesture", "touches the head", {"where": (0, 3)}),
+    "drink": Kind(everyday.drink, "everyday", "drinks from a cup"),
     "stretch": Kind(standing.stretch, "exercise", "stretches", {"side": (0, 16)}),
-    "clap": Kind(standing.clap, "gesture", "claps", {"rate": (1.8, 3.4)}, 8.0),
+    "clap": Kind(gestures.clap, "gesture", "claps", {"rate": (1.8, 3.4)}, 8.0),
     "reach": Kind(reaching.reach, "reach", "reaches for something", {"height": (0.65, 1.75)}),
     "pick_up": Kind(reaching.pick_up, "reach", "picks something up from the floor", {"squat": (0.15, 0.9)}),
     "lift": Kind(
@@ -88,10 +100,10 @@ KINDS: dict[str, Kind] = {
     "lunge": Kind(
         exercise.lunge, "exercise", "does lunges", {"period": (2.2, 3.0), "depth": (0.5, 1.0), "hands": (0, 2)}
     ),
-    "jumping_jack": Kind(exercise.jumping_jack, "exercise", "does jumping jacks", {"period": (1.0, 1.3)}, 6.0),
-    "jump": Kind(exercise.jump, "jump", "jumps", {"height": (0.1, 0.34), "forward": (0.0, 0.35)}),
+    "jumping_jack": Kind(jumps.jumping_jack, "exercise", "does jumping jacks", {"period": (1.0, 1.3)}, 6.0),
+    "jump": Kind(jumps.jump, "jump", "jumps", {"height": (0.1, 0.34), "forward": (0.0, 0.35)}),
     "push_up": Kind(
-        exercise.push_up,
+        floor_work.push_up,
         "exercise",
         "does push-ups",
         {"period": (1.8, 3.2), "depth": (0.6, 1.0), "wide": (0.0, 0.2)},
@@ -110,8 +122,8 @@ KINDS: dict[str, Kind] = {
     "torso_twist": Kind(
         exercise.torso_twist, "exercise", "twists the trunk", {"period": (1.3, 2.4), "degrees": (24, 42)}, 6.0
     ),
-    "boxing": Kind(exercise.boxing, "fight", "boxes", {"energy": (0.7, 1.5)}, strained=True),
-    "kick": Kind(exercise.kick, "fight", "kicks", {"height": (0.1, 0.9)}),
+    "boxing": Kind(fighting.boxing, "fight", "boxes", {"energy": (0.7, 1.5)}, strained=True),
+    "kick": Kind(fighting.kick, "fight", "kicks", {"height": (0.1, 0.9)}),
     "arm_circles": Kind(
         exercise.arm_circles, "exercise", "circles the arms", {"period": (1.1, 2.0), "turns": (0, 2)}, 6.0
     ),

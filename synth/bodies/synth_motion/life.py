@@ -6,7 +6,7 @@ import numpy as np
 
 from synth.bodies.synth_motion.curves import keys, moments, wobble
 from synth.bodies.synth_motion.hands import shape
-from synth.bodies.synth_motion.puppet import SIDES, SIGN, Puppet
+from synth.bodies.synth_motion.puppet import SIDES, SIGN, Arm, Puppet
 
 UNTIL = 40.0  # s: draws are made for a motion this long, so that any part of it is the same motion
 
@@ -69,12 +69,14 @@ def hold(puppet: Puppet, side: str, frame: str, place, weight, pronate=None, wri
     weight = np.broadcast_to(np.asarray(weight, dtype=np.float64), puppet.t.shape)
     arm.reach[:] = np.asarray(place, dtype=np.float64) * mirror
     arm.weight[:] = weight
+    if frame == "head":  # a hand goes to the head by way of the front, not past the shoulder
+        arm.arc = (SIGN[side] * 0.12, 0.0, 0.24)
     if pole is not None:
         arm.pole[:] = np.asarray(pole, dtype=np.float64) * mirror
-    for name, value in (("pronate", pronate), ("wrist", wrist)):
-        if value is not None:
-            channel = getattr(arm, name)
-            channel[:] = channel + weight * (value - channel)
+    if pronate is not None:
+        towards(arm.pronate, weight, pronate)
+    if wrist is not None:
+        towards(arm.wrist, weight, wrist)
 
 
 def grasp(puppet: Puppet, side: str, name: str, weight) -> None:
@@ -83,3 +85,14 @@ def grasp(puppet: Puppet, side: str, name: str, weight) -> None:
     weight = np.broadcast_to(np.asarray(weight, dtype=np.float64), puppet.t.shape)
     arm.curl[:] = arm.curl + weight[:, None] * (wanted[:5] - arm.curl)
     arm.spread[:] = arm.spread + weight * (wanted[5] - arm.spread)
+
+
+def towards(channel: np.ndarray, weight: np.ndarray | float, value: np.ndarray | float) -> None:
+    """Move a channel (T,) towards a value by a weight, in place."""
+    channel[:] = channel + weight * (value - channel)
+
+
+def bend_arm(arm: Arm, weight: np.ndarray | float, **angles: np.ndarray | float) -> None:
+    """Move an arm's named angles towards values by a weight."""
+    for name, value in angles.items():
+        towards(getattr(arm, name), weight, value)

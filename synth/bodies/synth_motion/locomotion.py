@@ -45,7 +45,7 @@ def walk(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
 
 
 def walk_start_stop(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
-    """Stand, walk some steps, stand, turn to where to go next, walk again."""
+    """Stand, walk some steps on a bend, stand."""
     relax(puppet, rng)
     speed, gait = p["speed"], walk_gait(p["speed"], rng, p["energy"])
     begin, length = rng.uniform(0.6, 1.2), rng.uniform(3, 4.6)
@@ -66,7 +66,7 @@ def walk_start_stop(puppet: Puppet, rng: np.random.Generator, p: dict[str, float
 
 
 def turn_on_spot(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
-    """Turn in small steps, pause, turn on or back; the head goes first."""
+    """Turn on the spot in small steps, the head first."""
     relax(puppet, rng)
     rate, side = 100.0, 1.0 if rng.uniform() < 0.5 else -1.0
     begin = rng.uniform(0.4, 0.9)
@@ -173,8 +173,3 @@ def march(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None
     stepping(puppet, path, gait, SIDES[int(rng.integers(2))])
     _style(puppet, rng)
     alive(puppet, rng)
-
-
-__all__ = [
-    "march", "run", "run_start_stop", "sidestep", "turn_on_spot", "walk", "walk_backward", "walk_start_stop",
-]  # fmt: skip

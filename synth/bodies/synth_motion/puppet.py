@@ -24,7 +24,8 @@ class Arm:
     from ``frame``: the world, or the joint (pelvis, spine3, head) from which and in whose axes it is measured, metres
     for the reference body. ``palm`` (T,3,3) canonical -> frame orientation of the hand and its ``palm_weight``;
     ``pole`` (T,3) the way the elbow points, in the chest's axes; curl (T,5) of index, middle, pinky, ring, thumb: 0
-    straight, 1 a fist; spread (T,) degrees between fingers.
+    straight, 1 a fist; spread (T,) degrees between fingers; ``arc``: metres, in the chest's axes, by which the way
+    of the hand to its place and back bulges.
     """
 
     flex: np.ndarray
@@ -41,6 +42,7 @@ class Arm:
     curl: np.ndarray
     spread: np.ndarray
     frame: str = "world"
+    arc: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclass(eq=False)
@@ -105,9 +107,6 @@ class Puppet:
     def standing(self) -> float:
         """Height of the hip joints when standing with knees hardly bent, metres."""
         return self.ankle_height + 0.988 * self.leg
-
-    def zeros(self) -> np.ndarray:
-        return np.zeros(len(self.t))
 
     def stand(self, width: float = 0.22, toe_out: float = 8.0, stagger: float = 0.0) -> None:
         """Put both feet flat under the hips as they are in the first frame: ankles ``width`` apart (metres for the

@@ -28,9 +28,9 @@ def _world(puppet: Puppet, side: str, place: np.ndarray, weight: np.ndarray) -> 
 def stoop(puppet: Puppet, low: np.ndarray, squat: float) -> None:
     """Go down by ``low`` (T,) from standing at 0 to where hands touch the floor at 1; ``squat`` in [0,1] by the knees
     rather than by the back."""
-    puppet.hips[:, 2] -= low * (0.1 + 0.42 * squat) * puppet.size
-    puppet.tilt += low * (58 - 22 * squat)
-    puppet.bend += low * (42 - 8 * squat)
+    puppet.hips[:, 2] -= low * (0.13 + 0.4 * squat) * puppet.size
+    puppet.tilt += low * (75 - 41 * squat)
+    puppet.bend += low * (53 - 12 * squat)
     puppet.steady[:] = 0.7 - 0.25 * low
     puppet.nod += low * (16 + 8 * squat)
     for side in SIDES:

@@ -6,9 +6,9 @@ import numpy as np
 
 from synth.bodies.kinematics import BodyGeometry
 from synth.bodies.synth_motion.curves import bump, ease, wobble
+from synth.bodies.synth_motion.gestures import gesture
 from synth.bodies.synth_motion.life import UNTIL, alive, grasp, look_around, relax
 from synth.bodies.synth_motion.puppet import REFERENCE_LEG, SIDES, SIGN, Puppet
-from synth.bodies.synth_motion.standing import gesture
 
 _FLESH = 0.085  # m from the seat up to the hip joints
 _BEHIND = 0.03  # m that the middle of a seat lies behind the hip joints

@@ -7,7 +7,7 @@ from scipy.special import softplus
 
 from synth.bodies.kinematics import JOINT, NUM_JOINTS, joint_positions, local_pose
 from synth.bodies.motion import Motion, pose_fields
-from synth.bodies.rotations import apply, between, swing, unit
+from synth.bodies.rotations import about, apply, between, signed_angle, swing, unit
 from synth.bodies.synth_motion.hands import hand_pose
 from synth.bodies.synth_motion.puppet import SIDES, SIGN, Arm, Puppet, hip_middle
 from synth.bodies.synth_motion.turns import bone_frame, facing, rx, ry, rz
@@ -188,13 +188,13 @@ def _arm(puppet: Puppet, side: str, world: np.ndarray, root: np.ndarray, chest: 
     reach = weight.max() > 0
     if reach:  # 2. and part way to where the hand is wanted
         goal = goal + weight * (_reach(puppet, arm, world, root) - goal)
+        goal = goal + 4 * weight * (1 - weight) * apply(chest, np.array(arm.arc) * puppet.size)
         towards = apply(chest.swapaxes(1, 2), unit(goal - start))
         collars = _collar(towards, sign)
         world[:, collar] = chest @ between(chest.swapaxes(1, 2) @ world[:, collar], collars, arm.weight)
         line = unit(along_u + along_l)
         bent = unit(along_u - line * (along_u * line).sum(-1, keepdims=True) + 1e-4 * apply(chest, arm.pole))
-        wished = swing(bent, apply(chest, arm.pole))
-        pole = apply(between(np.broadcast_to(np.eye(3), wished.shape), wished, arm.weight), bent)
+        pole = _elbow_way(unit(goal - start), chest, bent, apply(chest, arm.pole), arm.weight, sign)
         along_u, along_l, aside = _chain(puppet, world, root, names[1:], goal, pole)
         # the elbow is a hinge: the forearm bends away from where the elbow points
         forward = np.array([0.0, 0.0, 1.0])
@@ -204,6 +204,15 @@ def _arm(puppet: Puppet, side: str, world: np.ndarray, root: np.ndarray, chest: 
     else:
         world[:, shoulder], world[:, elbow] = chest @ upper, chest @ fore
     _hand(puppet, side, world, arm, sign, elbow, wrist)
+
+
+def _elbow_way(line, chest, now, wished, weight, sign: float) -> np.ndarray:
+    """(T,3) where the elbow points, part way from ``now`` to ``wished``, turned about the arm's line by way of outside,
+    as elbows do: the shorter way may lead through the chest, and flips where both are opposite."""
+    outside = apply(chest, np.array([sign * 1.0, -0.5, -0.6]))
+    outside = unit(outside - (outside * line).sum(-1, keepdims=True) * line)
+    angle = (1 - weight) * signed_angle(outside, now, line) + weight * signed_angle(outside, wished, line)
+    return apply(about(line, angle), outside)
 
 
 def _reach(puppet: Puppet, arm: Arm, world: np.ndarray, root: np.ndarray) -> np.ndarray:

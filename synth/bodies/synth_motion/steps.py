@@ -106,11 +106,3 @@ def _hermite(u: np.ndarray) -> np.ndarray:
     """Weights (4,T,1) of start, speed at the start, end, speed at the end."""
     u = u[:, None]
     return np.stack([(1 + 2 * u) * (1 - u) ** 2, u * (1 - u) ** 2, u * u * (3 - 2 * u), u * u * (u - 1)])
-
-
-def step_to(
-    last: Stance, spot: tuple[float, float], yaw: float, begin: float, end: float, roll: float = 18.0
-) -> tuple[Stance, Stance]:
-    """``last`` ended by a step that leaves the floor at ``begin`` and lands on ``spot`` at ``end``."""
-    ended = Stance(last.start, begin, last.spot, last.yaw, last.strike, last.strike_time, roll, 0.22)
-    return ended, Stance(end, np.inf, spot, yaw, 4.0, 0.08)
