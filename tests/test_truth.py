@@ -42,6 +42,7 @@ def _config(dressed: bool, move: str, gender: str, seed: int) -> GenerateConfig:
             "video": {"frames": FRAMES, "fps": 12, "width": WIDTH, "height": HEIGHT},
             "people": {"clothes": dressed, "hair": dressed, "genders": [gender]},
             "camera": {"moves": [move], "fill": [0.9, 0.92]},
+            "props": {"count": [2, 3] if dressed else [0, 0]},
         },
         "render": {"samples": 1, "denoise": False, "threads": 2},
     })  # fmt: skip

@@ -168,8 +168,10 @@ def write(name: str, kind: str, entry: dict[str, str], library: Path, target: Pa
     size = place(parts, entry)
     simplify(parts, FACES["held" if held else "standing"])
     data = join(parts)
-    low, high = data["positions"].min(0), data["positions"].max(0)
-    coded = np.rint((data["positions"] - low) / (high - low) * 65535).astype(np.uint16)
+    shaved, far = data["positions"].min(0), data["positions"].max(0)
+    coded = np.rint((data["positions"] - shaved) / (far - shaved) * 65535).astype(np.uint16)
+    # Thinning shaves tips off; the box stays the real one.
+    low, high = np.array([-size[0] / 2, -size[1] / 2, 0.0]), np.array([size[0] / 2, size[1] / 2, size[2]])
     wide = np.uint16 if max(len(coded), len(data["uv"])) < 65536 else np.uint32
     np.savez_compressed(
         target / f"{name}.npz", positions=coded, low=low, high=high, faces=data["faces"].astype(wide),

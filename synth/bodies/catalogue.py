@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from synth.bodies.config import BodiesConfig
 from synth.bodies.motion_io import read_motion
 from synth.conventions import ThfmError
-from synth.spec.catalogue import Catalogue, ItemEntry, MotionEntry, SkinEntry
+from synth.props import PropAsset
+from synth.spec.catalogue import Catalogue, ItemEntry, MotionEntry, PropEntry, SkinEntry
 
 _MOTION_SUFFIXES = (".npz", ".bvh", ".amc")
 
@@ -23,6 +25,7 @@ class Library:
     motion_files: dict[str, Path]
     skin_files: dict[str, Path]
     hdri_files: dict[str, Path]
+    props: dict[str, PropAsset]
 
     def hdri(self, name: str) -> Path:
         """The file of an HDRI given by name or by path."""
@@ -74,6 +77,17 @@ def _motions(folder: Path) -> list[tuple[MotionEntry, Path]]:
     return out
 
 
+def _props(folder: Path) -> dict[str, PropAsset]:
+    """The props of a folder by name; none where there is no such folder, as in assets of one's own."""
+    if not folder.is_dir():
+        return {}
+    return {item["name"]: PropAsset(folder, item) for item in read_catalogue(folder / "catalogue.json")["items"]}
+
+
+def _prop_entry(item: Mapping) -> PropEntry:
+    return PropEntry(name=item["name"], kind=item["kind"], size=item["size"], held="grip" in item)
+
+
 def load_library(config: BodiesConfig) -> Library:
     """Everything that clips of this config can be made of.
 
@@ -83,6 +97,7 @@ def load_library(config: BodiesConfig) -> Library:
     motions = sorted((m for folder in config.motions for m in _motions(folder)), key=lambda m: m[0].name)
     wardrobe = read_catalogue(config.assets / "wardrobe" / "catalogue.json")
     hdris = bpy_hdris()
+    props = _props(config.assets / "furniture")
     skins = sorted(wardrobe["skins"], key=lambda s: s["name"])
     return Library(
         catalogue=Catalogue(
@@ -91,8 +106,10 @@ def load_library(config: BodiesConfig) -> Library:
             items=tuple(ItemEntry.model_validate(i) for i in sorted(wardrobe["items"], key=lambda i: i["name"])),
             skins=tuple(SkinEntry.model_validate(s) for s in skins),
             hdris=tuple(sorted(hdris)),
+            props=tuple(_prop_entry(props[name].entry) for name in sorted(props)),
         ),
         motion_files={entry.name: path for entry, path in motions},
         skin_files={s["name"]: config.assets / "skins" / s["file"] for s in skins},
         hdri_files=hdris,
+        props=props,
     )

@@ -21,6 +21,7 @@ from synth.bodies.registration import base_map
 from synth.cameras import solve
 from synth.conventions import ThfmError
 from synth.geometry import ClipGeometry, Mesh
+from synth.props import place_props
 from synth.spec.model import ClipSpec
 
 _FRAMED = 23  # every n-th vertex stands for the body when the camera is placed
@@ -52,15 +53,18 @@ def build_clip(spec: ClipSpec, config: BodiesConfig, library: Library) -> ClipGe
         sites.append(joint_sites(neutral if canonical_is_shared(neutral, model) else model))
         labels.append(smplx_label(model, params))
         framed.append(posed.vertices[:, np.unique(model.faces)[::_FRAMED]].astype(np.float64))
-    meshes.append(ground_mesh(spec.ground))
     points = np.concatenate(framed, axis=1)
+    cameras = solve(spec.camera, points, spec.width, spec.height, spec.fps)
+    size = (spec.width, spec.height)
+    props, facts = place_props(spec.props, library.props, meshes, np.stack(joints), cameras, size)
     return ClipGeometry(
-        meshes=tuple(meshes),
-        cameras=solve(spec.camera, points, spec.width, spec.height, spec.fps),
+        meshes=(*meshes, ground_mesh(spec.ground), *props),
+        cameras=cameras,
         joints=np.stack(joints),
         joint_canonical=np.stack([canonical for canonical, _ in sites]),
         joint_reach=np.stack([reach for _, reach in sites]),
         smplx=tuple(labels),
+        props=tuple(facts),
     )
 
 

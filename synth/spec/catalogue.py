@@ -46,6 +46,14 @@ class SkinEntry(_Entry):
     style: str
 
 
+class PropEntry(_Entry):
+    """A prop; ``size`` is its width, depth and height in metres; ``held`` ones go with hands, others stand."""
+
+    kind: str
+    size: tuple[float, float, float]
+    held: bool = False
+
+
 class Catalogue(BaseModel):
     """All choices, each list sorted by name so that a seed means the same everywhere."""
 
@@ -56,3 +64,4 @@ class Catalogue(BaseModel):
     items: tuple[ItemEntry, ...]
     skins: tuple[SkinEntry, ...]
     hdris: tuple[str, ...]
+    props: tuple[PropEntry, ...] = ()

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from synth.spec.props.config import PropsConfig
+from synth.spec.ranges import Range, Share
 
-def _ordered(value: tuple[float, float]) -> tuple[float, float]:
-    if value[0] > value[1]:
-        raise ValueError(f"a range needs its smaller end first, got {list(value)}")
-    return value
-
-
-Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
-Share = Annotated[float, Field(ge=0, le=1)]
 Move = Literal["static", "pan", "orbit", "follow"]
 Pattern = Literal["plain", "speckled", "tiles", "planks", "bricks", "checker", "cobble"]
 
@@ -79,4 +73,5 @@ class SpecConfig(_Config):
     camera: CameraConfig = CameraConfig()
     light: LightConfig = LightConfig()
     ground: GroundConfig = GroundConfig()
+    props: PropsConfig = PropsConfig()
     motions: tuple[str, ...] = Field((), description="names of motions to draw from; none: all that are long enough")

@@ -20,6 +20,7 @@ from synth.spec.model import (
     PersonSpec,
     SunSpec,
 )
+from synth.spec.props.sample import sample_props
 from synth.spec.seeds import generator
 
 # Linear RGB. Irises: browns, hazel, greens, blues, grey. Hair: black to blond, red, grey.
@@ -247,4 +248,5 @@ def sample_clip(config: SpecConfig, catalogue: Catalogue, seed: int, index: int,
         light=_light(rng("light"), config.light, catalogue),
         ground=_ground(rng("ground"), config.ground),
         camera=_camera(rng("camera"), config.camera, video),
+        props=sample_props(rng("props"), config.props, catalogue, 1),
     )
