@@ -87,6 +87,7 @@ class ClipGeometry:
         joint_canonical: (P, J, 3) float32, dense-pose points of the joints in the rest pose, unit cube.
         joint_reach: (P, J) float32, how far from a joint its own surface can be there; keypoint visibility uses both.
         smplx: per person, the arrays of the ``smplx`` label (T frames) and the id of the body model.
+        props: per prop that found a place: name, role, person, hand, hidden (see ``synth.props.place_props``).
     """
 
     meshes: tuple[Mesh, ...]
@@ -95,6 +96,7 @@ class ClipGeometry:
     joint_canonical: np.ndarray
     joint_reach: np.ndarray
     smplx: tuple[dict[str, np.ndarray], ...]
+    props: tuple[dict, ...] = ()
 
     @property
     def frames(self) -> int:

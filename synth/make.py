@@ -97,6 +97,7 @@ def make_attempt(spec: ClipSpec, config: GenerateConfig, log: Path, progress: Pr
         "versions": {name: importlib.metadata.version(name) for name in ("thfm", "bpy", "smplx", "numpy")},
         "caption": caption_of(spec, config),
         "qa": {"passed": True, "measures": verdict.measures},
+        "props": list(geometry.props),
         "render": config.render.model_dump(mode="json", exclude={"threads", "device"}),
     }
     seconds = {

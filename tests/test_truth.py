@@ -46,6 +46,7 @@ def _config(dressed: bool, move: str, gender: str, seed: int) -> GenerateConfig:
             "people": {"clothes": dressed, "hair": dressed, "genders": [gender]},
             "camera": {"moves": [move], "framings": ["full_body"], "fill": [0.9, 0.92], "focal_mm": [20, 85],
                        "distorted": lens, "distortion": [-0.1, -0.08], "depth_of_field": lens},
+            "props": {"count": [2, 3] if dressed else [0, 0]},
         },
         "render": {"samples": 1, "denoise": False, "threads": 2},
     })  # fmt: skip

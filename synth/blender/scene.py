@@ -48,7 +48,7 @@ def _add_mesh(scene, mesh: Mesh, first_face: int, cache: Path):
     data.loops.foreach_set("vertex_index", faces.astype(np.int32).ravel())
     data.polygons.add(len(faces))
     data.polygons.foreach_set("loop_start", np.arange(0, 3 * len(faces), 3, dtype=np.int32))
-    data.polygons.foreach_set("use_smooth", np.full(len(faces), mesh.person > 0))
+    data.polygons.foreach_set("use_smooth", np.ones(len(faces), bool))
     data.polygons.foreach_set("material_index", mesh.material_index[shown].astype(np.int32))
     data.uv_layers.new(name="uv").data.foreach_set("uv", mesh.uv[face_uv].astype(np.float32).ravel())
     index = data.attributes.new(materials.FACE_ATTRIBUTE, "INT", "FACE")

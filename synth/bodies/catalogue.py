@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from synth.bodies.synth_motion.kinds import KINDS
 from synth.cameras import read_path
 from synth.cameras.replay import SUFFIXES as _PATH_SUFFIXES
 from synth.conventions import ThfmError
-from synth.spec.catalogue import Catalogue, ItemEntry, MotionEntry, PathEntry, SkinEntry
+from synth.props import PropAsset
+from synth.spec.catalogue import Catalogue, ItemEntry, MotionEntry, PathEntry, PropEntry, SkinEntry
 
 Table = dict[str, list[tuple[str, float | None, float | None]]]
 
@@ -30,6 +31,7 @@ class Library:
     skin_files: dict[str, Path]
     hdri_files: dict[str, Path]
     path_files: dict[str, Path]
+    props: dict[str, PropAsset]
 
     def tags(self, motion: str, start: float) -> tuple[str, ...]:
         """What a motion shows at ``start`` seconds, in words."""
@@ -121,6 +123,17 @@ def synthesised_entries() -> list[MotionEntry]:
     ]  # fmt: skip
 
 
+def _props(folder: Path) -> dict[str, PropAsset]:
+    """The props of a folder by name; none where there is no such folder, as in assets of one's own."""
+    if not folder.is_dir():
+        return {}
+    return {item["name"]: PropAsset(folder, item) for item in read_catalogue(folder / "catalogue.json")["items"]}
+
+
+def _prop_entry(item: Mapping) -> PropEntry:
+    return PropEntry(name=item["name"], kind=item["kind"], size=item["size"], held="grip" in item)
+
+
 def load_library(config: BodiesConfig) -> Library:
     """Everything that clips of this config can be made of.
 
@@ -133,6 +146,7 @@ def load_library(config: BodiesConfig) -> Library:
     paths = _camera_paths(config.camera_paths)
     wardrobe = read_catalogue(config.assets / "wardrobe" / "catalogue.json")
     hdris = bpy_hdris()
+    props = _props(config.assets / "furniture")
     skins = sorted(wardrobe["skins"], key=lambda s: s["name"])
     return Library(
         catalogue=Catalogue(
@@ -142,9 +156,11 @@ def load_library(config: BodiesConfig) -> Library:
             skins=tuple(SkinEntry.model_validate(s) for s in skins),
             hdris=tuple(sorted(hdris)),
             camera_paths=tuple(entry for entry, _ in paths),
+            props=tuple(_prop_entry(props[name].entry) for name in sorted(props)),
         ),
         motion_files={entry.name: path for entry, path in motions},
         skin_files={s["name"]: config.assets / "skins" / s["file"] for s in skins},
         hdri_files=hdris,
         path_files={entry.name: path for entry, path in paths},
+        props=props,
     )

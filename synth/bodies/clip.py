@@ -22,6 +22,7 @@ from synth.bodies.stool import stool_mesh
 from synth.cameras import Subject, framed_vertices, read_path, solve
 from synth.conventions import JOINT_NAMES, ThfmError
 from synth.geometry import ClipGeometry, Mesh
+from synth.props import place_props
 from synth.spec.model import ClipSpec
 
 _FRAMED = 23  # every n-th vertex stands for the body when the camera is placed
@@ -58,19 +59,22 @@ def build_clip(spec: ClipSpec, config: BodiesConfig, library: Library) -> ClipGe
         used = np.unique(model.faces)
         points.append(posed.vertices[:, used[::_FRAMED]].astype(np.float64))
         framed.append(framed_vertices(canonical, model.faces, spec.camera.band)[used[::_FRAMED]])
-    meshes.append(ground_mesh(spec.ground))
     camera, path = spec.camera, None
     if camera.replay is not None:
         path = read_path(_named(library.path_files, camera.replay.path, "camera path"))
     watched = None if camera.track is None else joints[0][:, JOINT_NAMES.index(camera.track)].astype(np.float64)
     subject = Subject(np.concatenate(points, axis=1), np.concatenate(framed), watched)
+    cameras = solve(camera, subject, spec.width, spec.height, spec.fps, path)
+    size = (spec.width, spec.height)
+    props, facts = place_props(spec.props, library.props, meshes, np.stack(joints), cameras, size)
     return ClipGeometry(
-        meshes=tuple(meshes),
-        cameras=solve(camera, subject, spec.width, spec.height, spec.fps, path),
+        meshes=(*meshes, ground_mesh(spec.ground), *props),
+        cameras=cameras,
         joints=np.stack(joints),
         joint_canonical=np.stack([canonical for canonical, _ in sites]),
         joint_reach=np.stack([reach for _, reach in sites]),
         smplx=tuple(labels),
+        props=tuple(facts),
     )
 
 

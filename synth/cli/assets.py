@@ -38,6 +38,9 @@ def _rows(config: BodiesConfig) -> Iterable[tuple[str, str, str, str]]:
         yield item["kind"], item["name"], item["licence"], item["author"]
     for skin in sorted(wardrobe["skins"], key=lambda s: s["name"]):
         yield "skins", skin["name"], skin["licence"], skin["author"]
+    for prop in library.catalogue.props:
+        entry = library.props[prop.name].entry
+        yield f"prop: {prop.kind}", prop.name, entry["licence"], entry["author"]
     for name in library.catalogue.hdris:
         yield "hdri", name, "CC0-1.0", "comes with bpy"
 

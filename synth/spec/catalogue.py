@@ -66,6 +66,14 @@ class PathEntry(_Entry):
     seconds: float
 
 
+class PropEntry(_Entry):
+    """A prop; ``size`` is its width, depth and height in metres; ``held`` ones go with hands, others stand."""
+
+    kind: str
+    size: tuple[float, float, float]
+    held: bool = False
+
+
 class Catalogue(BaseModel):
     """All choices, each list sorted by name so that a seed means the same everywhere."""
 
@@ -77,3 +85,4 @@ class Catalogue(BaseModel):
     skins: tuple[SkinEntry, ...]
     hdris: tuple[str, ...]
     camera_paths: tuple[PathEntry, ...] = ()
+    props: tuple[PropEntry, ...] = ()

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from synth.spec.camera.config import CameraConfig
+from synth.spec.props.config import PropsConfig
 from synth.spec.ranges import Range, Share
 
 Shape = Literal["given", "turned", "square"]
@@ -81,4 +82,5 @@ class SpecConfig(_Config):
     camera: CameraConfig = CameraConfig()
     light: LightConfig = LightConfig()
     ground: GroundConfig = GroundConfig()
+    props: PropsConfig = PropsConfig()
     motions: tuple[str, ...] = Field((), description="names of motions to draw from; none: all that are long enough")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from synth.spec.camera.model import CameraSpec
+from synth.spec.props.model import PropSpec
 
 Colour = Annotated[tuple[float, float, float], Field(description="linear RGB in [0, 1]")]
 
@@ -132,3 +133,4 @@ class ClipSpec(_Frozen):
     light: LightSpec
     ground: GroundSpec
     camera: CameraSpec
+    props: tuple[PropSpec, ...] = ()

@@ -1,0 +1,101 @@
+"""How much of a person the props hide, measured on small depth pictures while places are searched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from synth.geometry import Cameras, Mesh
+
+_CELLS = 128  # along the longer side of the picture
+_SAMPLES = 13  # moments that are looked at
+_NEAR = 0.05  # metres
+
+
+@dataclass(frozen=True)
+class View:
+    """What the cameras see at a few moments.
+
+    Attributes:
+        samples: (S,) time samples; shape: rows and columns of the pictures; scale: cells per pixel.
+        people: (S, P, h, w) float64, planar depth of each person, inf where there is none.
+        hidden: (S, P, h, w) bool, cells of a person that props placed so far hide.
+        covered: (S, h, w) bool, cells in which a placed prop is nearer than all people, or there are none.
+    """
+
+    cameras: Cameras
+    samples: np.ndarray
+    shape: tuple[int, int]
+    scale: float
+    people: np.ndarray
+    hidden: np.ndarray
+    covered: np.ndarray
+
+    @classmethod
+    def of(cls, people: list[list[Mesh]], cameras: Cameras, width: int, height: int) -> View:
+        """The view of people, each given by the meshes of body and clothes."""
+        scale = _CELLS / max(width, height)
+        shape = (max(round(height * scale), 1), max(round(width * scale), 1))
+        count = len(cameras.world_to_camera)
+        samples = np.unique(np.linspace(min(1, count - 1), max(count - 2, 0), _SAMPLES).astype(int))
+        faces = [[m.faces[m.shown] for m in meshes] for meshes in people]
+        pictures = np.full((len(samples), len(people), *shape), np.inf)
+        for k, s in enumerate(samples):
+            for p, meshes in enumerate(people):
+                for mesh, shown in zip(meshes, faces[p], strict=True):
+                    here = mesh.positions[min(s, len(mesh.positions) - 1)]
+                    seen = picture(here, shown, cameras, s, shape, scale)
+                    np.minimum(pictures[k, p], seen, out=pictures[k, p])
+        return cls(cameras, samples, shape, scale, pictures, np.zeros(pictures.shape, bool),
+                   np.zeros((len(samples), *shape), bool))  # fmt: skip
+
+    def hiding(self, positions: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``hidden`` and ``covered`` with one more prop: ``positions`` (T+2 or 1, V, 3) in the world, faces (F, 3)."""
+        hidden, covered = self.hidden.copy(), self.covered.copy()
+        for k, sample in enumerate(self.samples):
+            prop = picture(
+                positions[min(sample, len(positions) - 1)], faces, self.cameras, sample, self.shape, self.scale
+            )
+            hidden[k] |= prop < self.people[k]
+            covered[k] |= prop < self.people[k].min(0, initial=np.inf)
+        hidden &= np.isfinite(self.people)
+        return hidden, covered
+
+    def shares(self, hidden: np.ndarray) -> np.ndarray:
+        """(S, P) share of each person's cells that is hidden; NaN while out of sight."""
+        total = np.isfinite(self.people).sum((2, 3))
+        return np.where(total > 0, hidden.sum((2, 3)) / np.maximum(total, 1), np.nan)
+
+
+def picture(
+    positions: np.ndarray, faces: np.ndarray, cameras: Cameras, sample: int, shape: tuple[int, int], scale: float
+) -> np.ndarray:
+    """(h, w) float64 planar depth of triangles at the centres of cells, inf where none is.
+
+    Triangles that reach behind the camera are left out.
+    """
+    pose, k = cameras.world_to_camera[sample], cameras.intrinsics[sample]
+    camera = np.asarray(positions, np.float64) @ pose[:3, :3].T + pose[:3, 3]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cells = (camera @ k.T)[:, :2] / camera[:, 2:] * scale - 0.5  # whole numbers are centres
+    faces = faces[(camera[faces, 2] > _NEAR).all(1)]
+    corners, inverse = cells[faces], 1.0 / camera[faces, 2]
+    low = np.ceil(np.clip(corners.min(1), 0, None)).astype(np.int64)
+    high = np.floor(np.minimum(corners.max(1), np.array(shape[::-1]) - 1)).astype(np.int64)
+    extent = np.maximum(high - low + 1, 0)
+    count = extent.prod(1)
+    # One row for every cell in the box of every triangle.
+    triangle = np.repeat(np.arange(len(faces)), count)
+    place = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    column = low[triangle, 0] + place % extent[triangle, 0]
+    row = low[triangle, 1] + place // extent[triangle, 0]
+    away = corners[triangle] - np.stack([column, row], 1)[:, None]
+    after, before = np.roll(away, -1, 1), np.roll(away, 1, 1)
+    weight = after[..., 0] * before[..., 1] - after[..., 1] * before[..., 0]
+    area = weight.sum(1)
+    inside = ((weight >= 0).all(1) | (weight <= 0).all(1)) & (area != 0)
+    depth = area[inside] / (weight * inverse[triangle])[inside].sum(1)
+    out = np.full(shape, np.inf)
+    np.minimum.at(out, (row[inside], column[inside]), depth)
+    return out

@@ -1,0 +1,66 @@
+"""What is in the way over a whole clip: places that people pass through, cameras, and what stands already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from synth.geometry import Mesh
+
+_CELL = 0.03  # metres
+
+
+def swept_cells(meshes: Iterable[Mesh]) -> np.ndarray:
+    """(N, 3) float64 centres of the 3 cm cells that the vertices of ``meshes`` visit at any time sample."""
+    keys = [np.zeros(0, np.int64)]
+    for mesh in meshes:
+        used = np.unique(mesh.faces)
+        for points in mesh.positions[:, used]:
+            cell = np.floor(points / _CELL).astype(np.int64) + 2**20
+            keys.append(np.unique((cell[:, 0] << 42) | (cell[:, 1] << 21) | cell[:, 2]))
+    key = np.unique(np.concatenate(keys))
+    cell = np.stack([key >> 42, (key >> 21) & (2**21 - 1), key & (2**21 - 1)], 1) - 2**20
+    return (cell + 0.5) * _CELL
+
+
+def cell_reach(meshes: Iterable[Mesh]) -> float:
+    """How far, in metres, a surface of ``meshes`` may be from the nearest centre of ``swept_cells``."""
+    longest = 0.0
+    for mesh in meshes:
+        for sample in {0, len(mesh.positions) // 2, len(mesh.positions) - 1}:
+            corners = mesh.positions[sample][mesh.faces]
+            longest = max(longest, float(np.linalg.norm(corners - np.roll(corners, 1, 1), axis=2).max()))
+    return longest / 3**0.5 + _CELL * 3**0.5 / 2
+
+
+@dataclass(frozen=True)
+class Box:
+    """An upright box that stands on the floor: centre (2,), half sizes (2,), height, heading in radians."""
+
+    centre: np.ndarray
+    half: np.ndarray
+    height: float
+    yaw: float
+
+    @property
+    def axes(self) -> np.ndarray:
+        """(2, 2) the horizontal directions of its sides, one a row."""
+        c, s = np.cos(self.yaw), np.sin(self.yaw)
+        return np.array([[c, s], [-s, c]])
+
+    def distance(self, points: np.ndarray) -> np.ndarray:
+        """(N,) metres from points (N, 3) to the box, 0 inside."""
+        local = np.abs((points[:, :2] - self.centre) @ self.axes.T) - self.half
+        above = points[:, 2] - self.height
+        return np.linalg.norm(np.maximum(np.column_stack([local, above]), 0.0), axis=1)
+
+    def apart(self, other: Box, gap: float) -> bool:
+        """Whether the two footprints are at least ``gap`` apart along one of their sides."""
+        between = other.centre - self.centre
+        for axis in np.concatenate([self.axes, other.axes]):
+            reach = sum((np.abs(box.axes @ axis) * box.half).sum() for box in (self, other))
+            if abs(between @ axis) >= reach + gap:
+                return True
+        return False

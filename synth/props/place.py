@@ -1,0 +1,95 @@
+"""``PropSpec``s, people and cameras -> the props' meshes. What finds no room is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from synth.conventions import ThfmError
+from synth.geometry import Cameras, Mesh
+from synth.props.held import hold
+from synth.props.hiding import View
+from synth.props.obstacles import Box, cell_reach, swept_cells
+from synth.props.shape import PropAsset, PropShape, read_shape
+from synth.props.standing import stand
+from synth.spec.props.model import PropSpec
+
+_ORDER = {"held": 0, "front": 1, "beside": 2}  # what moves first: the rest keeps out of its way
+
+
+def place_props(
+    props: Sequence[PropSpec],
+    assets: Mapping[str, PropAsset],
+    people: Sequence[Mesh],
+    joints: np.ndarray,
+    cameras: Cameras,
+    size: tuple[int, int],
+) -> tuple[list[Mesh], list[dict]]:
+    """Find a place for every prop that has one.
+
+    Props touch neither people nor each other at any time sample. Those in front hide the share of their person that
+    their spec asks for, and all of them together never more than it allows.
+
+    Args:
+        people: all meshes of all people. joints: (P, T+2, J, 3) in the world.
+        size: width and height of the picture in pixels.
+
+    Returns:
+        meshes, and for each what it is: name, role, person (index), hand, and the share of that person that all props
+        placed so far hide on average.
+
+    Raises:
+        ThfmError: a prop is unknown or its files are broken.
+    """
+    if not props:
+        return [], []
+    for spec in props:
+        if spec.name not in assets:
+            raise ThfmError(f"there is no prop called {spec.name!r}: was the clip made with other assets?")
+        if spec.person >= len(joints):
+            raise ThfmError(f"prop {spec.name!r} belongs to person {spec.person}, of {len(joints)}: name another.")
+    moving = list(people)
+    view = View.of([[m for m in people if m.person == p + 1] for p in range(len(joints))], cameras, *size)
+    boxes: list[Box] = []
+    meshes: list[Mesh] = []
+    facts: list[dict] = []
+    cells: np.ndarray | None = None
+    for number, spec in sorted(enumerate(props), key=lambda p: (_ORDER[p[1].role], p[0])):
+        shape = read_shape(assets[spec.name])
+        if spec.role == "held":
+            found = _held(shape, spec, joints, moving, view)
+        else:
+            cells = swept_cells(moving) if cells is None else cells
+            found = stand(shape, spec, joints[spec.person, :, 0], cells, cell_reach(moving), boxes, view)
+            if found is not None:
+                boxes.append(found[0])
+                found = found[1:]
+        if found is None:
+            continue
+        positions, view = found
+        mesh = shape.mesh(f"prop{number}.{spec.name}", positions)
+        meshes.append(mesh)
+        if spec.role == "held":
+            moving.append(mesh)
+        hides = float(np.nan_to_num(np.nanmean(view.shares(view.hidden)[:, spec.person]), nan=0.0))
+        facts.append({"name": spec.name, "role": spec.role, "person": spec.person, "hand": spec.hand,
+                      "hidden": round(hides, 4)})  # fmt: skip
+    return meshes, facts
+
+
+def _held(
+    shape: PropShape, spec: PropSpec, joints: np.ndarray, moving: list[Mesh], view: View
+) -> tuple[np.ndarray, View] | None:
+    if shape.grip is None:
+        raise ThfmError(f"prop {spec.name!r} cannot be held: give it another role.")
+    positions = hold(shape, joints[spec.person], spec.hand or "right", spec.person + 1, moving)
+    if positions is None or positions[..., 2].min() < 0.0:
+        return None
+    hidden, covered = view.hiding(positions, shape.faces)
+    if np.nanmax(view.shares(hidden), initial=0.0) > spec.hides_most:
+        return None
+    return positions, View(view.cameras, view.samples, view.shape, view.scale, view.people, hidden, covered)
+
+
+__all__ = ["PropAsset", "place_props"]

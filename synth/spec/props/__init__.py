@@ -1,0 +1,1 @@
+"""Props of a clip: what can be asked for, what a spec holds, and how specs are drawn."""

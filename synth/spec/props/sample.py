@@ -1,0 +1,67 @@
+"""(config, catalogue, generator) -> ``PropSpec``s."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synth.conventions import ThfmError
+from synth.spec.catalogue import Catalogue, PropEntry
+from synth.spec.props.config import PropsConfig
+from synth.spec.props.model import PropSpec
+
+_LOWEST_OCCLUDER = 0.4  # metres; less hides feet at best
+_STANDS_ALONE = 0.25
+
+
+def _choices(config: PropsConfig, catalogue: Catalogue) -> dict[str, list[PropEntry]]:
+    """Which entries each role may be filled with."""
+    if not catalogue.props:
+        raise ThfmError("there are no props: restore assets/furniture, or set spec.props.count=[0,0].")
+    kinds = {p.kind for p in catalogue.props}
+    missing = [kind for kind in config.kinds if kind not in kinds]
+    if missing:
+        raise ThfmError(f"no prop is a {missing[0]!r}: spec.props.kinds takes {', '.join(sorted(kinds))}.")
+    wanted = [p for p in catalogue.props if not config.kinds or p.kind in config.kinds]
+    standing = [p for p in wanted if not p.held and p.size[2] >= _STANDS_ALONE]
+    return {
+        "front": [p for p in standing if p.size[2] >= _LOWEST_OCCLUDER],
+        "beside": standing,
+        "held": [p for p in wanted if p.held],
+    }
+
+
+def sample_props(
+    rng: np.random.Generator, config: PropsConfig, catalogue: Catalogue, people: int
+) -> tuple[PropSpec, ...]:
+    """Draw the props of a clip with ``people`` people. A hand holds one thing; a role that no kind fills is not drawn.
+
+    Raises:
+        ThfmError: there are no props, or none of a kind that the config names.
+    """
+    count = int(rng.integers(config.count[0], config.count[1] + 1))
+    if not people or config.count[1] == 0:
+        return ()
+    choices = _choices(config, catalogue)
+    shares = {"front": config.in_front, "held": config.held, "beside": 1.0 - config.in_front - config.held}
+    free = [(person, hand) for person in range(people) for hand in ("left", "right")]
+    out = []
+    for _ in range(count):
+        weight = np.array([max(share, 0.0) if choices[role] else 0.0 for role, share in shares.items()])
+        if not free:
+            weight[1] = 0.0
+        draws = rng.uniform(size=3)
+        seed = int(rng.integers(2**31))
+        if weight.sum() == 0:
+            continue
+        role = list(shares)[int(np.searchsorted(np.cumsum(weight / weight.sum()), draws[0], side="right").clip(0, 2))]
+        entry = choices[role][int(draws[1] * len(choices[role]))]
+        if role == "held":
+            person, hand = free.pop(int(draws[2] * len(free)))
+        else:
+            person, hand = int(draws[2] * people), None
+        hides = config.hides if role == "front" else (0.0, min(0.05, config.hides_most))
+        out.append(
+            PropSpec(name=entry.name, role=role, person=person, hand=hand, hides=hides, hides_most=config.hides_most,
+                     seed=seed)
+        )  # fmt: skip
+    return tuple(out)
