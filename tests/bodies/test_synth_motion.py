@@ -14,7 +14,7 @@ FPS, FRAMES = 24.0, 40
 FAST = ("run", "run_start_stop", "jump", "jumping_jack", "kick", "boxing")  # these leave the floor, or hit
 DYNAMIC = {  # metres that the centre of mass may be beyond the feet of somebody who is under way; people walk so
     "walk": 0.15, "walk_start_stop": 0.15, "walk_backward": 0.15, "march": 0.1, "turn_on_spot": 0.1, "sidestep": 0.2,
-    "lunge": 0.2, "dance": 0.22,
+    "lunge": 0.2, "dance": 0.26,
 }  # fmt: skip
 NOT_ON_FEET = ("sit", "seated")
 
@@ -143,7 +143,7 @@ def test_hands_get_where_they_reach_and_push_ups_keep_them_there(models):
         assert np.ptp(wrist, axis=0).max() < 0.01
         used = np.unique(seen.faces)
         palm = seen.vertices[:, used[seen.weights[used, judge.TREE.index(f"{side}_wrist")] > 0.6], 2]
-        assert -0.012 < palm.min() < 0.02
+        assert -0.012 < palm.min() < 0.025
     assert np.ptp(seen.at("neck")[:, 2]) > 0.15  # and the body does go down
     seen = judge.see(models(), synthesise("pick_up", {"squat": 0.6}, 3, load_rig().geometry(), 0.0, 72, FPS))
     assert min(seen.at(f"{s}_middle3")[:, 2].min() for s in ("left", "right")) < 0.12

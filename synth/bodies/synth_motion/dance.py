@@ -86,7 +86,7 @@ def dance(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None
         step_through(puppet.feet[side], puppet.soles[side], t, lines[side], 0.05 + 0.02 * energy)
 
     puppet.balance[:] = 1.0
-    puppet.share[:] = keys(t, beats, loads, rest=0.15)
+    puppet.share[:] = keys(t - 0.22 * beat, beats, loads, rest=0.15)  # weight follows the foot that has landed
     phase = (t - first) / beat
     dip = 0.5 + 0.5 * np.cos(2 * np.pi * phase)  # lowest on the beat
     puppet.hips[:, 2] -= size * (0.02 + (0.028 + 0.02 * energy) * dip)

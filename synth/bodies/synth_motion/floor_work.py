@@ -19,10 +19,10 @@ def push_up(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> No
     rest = body.rest_joints
     trunk = float(np.linalg.norm(rest[JOINT["left_shoulder"]][1:] - (rest[JOINT["left_hip"]])[1:]))
     arm = float(np.linalg.norm(rest[JOINT["left_wrist"]] - rest[JOINT["left_shoulder"]]))
-    wrist = 0.043 * size
+    wrist = 0.049 * size
     for side in SIDES:
         foot, sole = puppet.feet[side], puppet.soles[side]
-        got = placed(sole, np.array([0.0, SIGN[side] * 0.07 * size]), 0.0, np.full(len(t), 72.0))
+        got = placed(sole, np.array([0.0, SIGN[side] * 0.07 * size]), 0.0, np.full(len(t), 62.0))
         foot.ankle[:], foot.turn[:], foot.toes[:] = got
         foot.splay[:] = 0.0
     ankle = puppet.feet["left"].ankle[0]
@@ -50,5 +50,4 @@ def push_up(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> No
         own.palm_weight[:] = 1.0
         own.pole[:] = [sign * 0.8, -0.75, -0.35]
         grasp(puppet, side, "open", 1.0)
-        for finger in range(5):
-            own.curl[:, finger] = 0.0
+        own.curl[:] = 0.0

@@ -29,7 +29,7 @@ def stoop(puppet: Puppet, low: np.ndarray, squat: float) -> None:
     """Go down by ``low`` (T,) from standing at 0 to where hands touch the floor at 1; ``squat`` in [0,1] by the knees
     rather than by the back."""
     puppet.hips[:, 2] -= low * (0.13 + 0.4 * squat) * puppet.size
-    puppet.tilt += low * (75 - 41 * squat)
+    puppet.tilt += low * (73 - 40 * squat)
     puppet.bend += low * (53 - 12 * squat)
     puppet.steady[:] = 0.7 - 0.25 * low
     puppet.nod += low * (16 + 8 * squat)

@@ -76,8 +76,9 @@ def _sit(puppet: Puppet, rng: np.random.Generator, seated: np.ndarray, bow: np.n
 def _hands_on_thighs(puppet: Puppet, side: str, weight: np.ndarray, p: dict[str, float]) -> None:
     arm, sign, size = puppet.arms[side], SIGN[side], puppet.size
     arm.frame = "world"
-    arm.reach[:] = np.array([-_BACK + 0.235, sign * 0.135, 0.0]) * size + [0.0, 0.0, p["seat"] + 0.205 * size]
+    arm.reach[:] = np.array([-_BACK + 0.235, sign * 0.135, 0.0]) * size + [0.0, 0.0, p["seat"] + 0.222 * size]
     arm.weight[:] = weight
+    arm.arc = (sign * 0.07, 0.07, 0.04)  # over the thigh that rises meanwhile
     arm.pole[:] = [sign * 0.7, -0.35, -0.65]
     arm.pronate[:] = arm.pronate + weight * (48 - arm.pronate)
     arm.wrist[:] = arm.wrist + weight * (2 - arm.wrist)
