@@ -110,5 +110,5 @@ def test_checks_pass_with_props(rendered):
 
     geometry, passes, labels = rendered[0]
     fields = {"rgb": passes.rgb, "fps": 24.0, "key": "0", **labels, "smplx": list(geometry.smplx)}
-    verdict = check_clip(fields, body_tracks(geometry), QaConfig())
+    verdict = check_clip(fields, body_tracks(geometry, spec_of(geometry, WIDTH, HEIGHT)), QaConfig())
     assert verdict.passed, verdict.reasons
