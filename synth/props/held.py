@@ -14,6 +14,7 @@ from synth.props.shape import PropShape, surface_points
 _EDGE = 0.008  # metres between points of the prop
 _SKIN_GAP = 0.006  # kept from hand and forearm, whose points are close
 _WIDE_GAP = 0.03  # kept from everything else, whose points are up to 3 cm apart
+_CLOSE = 0.03  # metres from the arm beyond which nothing looks held
 _STEP = 0.003
 _FARTHEST = {"palm": 0.06, "fist": 0.06, "hang": 0.10}  # metres from where the hand would hold it
 
@@ -97,6 +98,8 @@ def hold(shape: PropShape, joints: np.ndarray, hand: str, own: int, meshes: Sequ
     for step in np.arange(0.0, _FARTHEST[style] + 0.02 + max(least - start, 0.0), _STEP):
         moved = samples + (start + step) * slide
         if all(_clear(tree, moved, gap) for tree, gap in trees):
+            if not len(arm) or _clear(trees[0][0], moved, _CLOSE):
+                return None  # something else than the hand kept it away: it would float
             local = (shape.positions - point) @ turn.T + (start + step) * slide
             return palm[:, None] + np.einsum("sij,vj->svi", axes, local)
     return None
@@ -104,4 +107,5 @@ def hold(shape: PropShape, joints: np.ndarray, hand: str, own: int, meshes: Sequ
 
 def _clear(tree: cKDTree, points: np.ndarray, gap: float) -> bool:
     """Whether every point of the tree is at least ``gap`` from all ``points``."""
-    return not np.isfinite(tree.query(points, distance_upper_bound=gap)[0]).any()
+    # A few points tell of most collisions, and a thing may have hundreds of thousands.
+    return not any(np.isfinite(tree.query(p, distance_upper_bound=gap)[0]).any() for p in (points[::61], points))
