@@ -34,6 +34,7 @@ def serve(
     Questions are answered one after another. What is uploaded and answered is deleted after an hour at most. ^C ends
     it.
     """
+    import signal
     import threading
 
     from rich.console import Console
@@ -44,7 +45,7 @@ def serve(
     predictor = Predictor.from_pretrained(run, device=device, dtype=dtype)
     address = served(predictor, model_folder(run), host=host, port=port, limit=limit, show=show)
     Console(soft_wrap=True).print(f"{run} answers at {address} (^C ends it)", highlight=False, markup=False)
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        return
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # said aloud, because jobs in the background inherit deaf ears
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()
