@@ -51,6 +51,6 @@ def serve(predictor: Predictor, model: Path, *, host: str, port: int | None, lim
         )
     except OSError:
         raise ThfmError(f"no page can be opened at {host}, port {port or '7860 and on'}: name another.") from None
-    except ValueError as error:
-        raise ThfmError(f"--max-upload {limit}: {error}".rstrip(".") + "; write such as 500mb.") from None
+    except ValueError:
+        raise ThfmError(f"--max-upload {limit} is no size: write such as 500mb.") from None
     return address
