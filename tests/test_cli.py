@@ -118,3 +118,18 @@ def test_the_bar_shows_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "predicting Walk [dQw4w9WgXcQ].mp4" in screen.getvalue()
     with progress.bar("predicting") as advance:
         advance("a[/b].mp4", 3, 10)  # would close a tag that nobody opened
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("spec.motions=[synth:fly]", "no motion is called 'synth:fly'"),
+        ("spec.camera.moves=[replay]", "bodies.camera_paths"),
+        ("bodies.motion_actions=/nowhere.csv", "/nowhere.csv"),
+        ("spec.props={kinds: [dragon], count: [1, 2]}", "dragon"),
+    ],
+)
+def test_what_no_clip_can_be_drawn_from_is_told_at_once(tmp_path: Path, wrong: str, said: str) -> None:
+    done = run_synth("generate", TINY, "--out", tmp_path / "set", wrong)
+    assert done.returncode == 1 and said in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "set").exists()

@@ -22,6 +22,7 @@ from synth.cluster.plan import ShardPlan
 from synth.cluster.worker import Outcome
 from synth.config import GenerateConfig, identity
 from synth.conventions import ThfmError
+from synth.make import clip_spec
 from synth.shards import build_manifest, clean_leftovers, storage
 from synth.spec.sample import clip_key
 
@@ -60,13 +61,16 @@ def generate(config: GenerateConfig, out: str, console: Console | None = None) -
         console: where progress goes; none: standard error.
 
     Raises:
-        ThfmError: ``out`` belongs to another config; the disk is full; Ray cannot start; clip after clip fails.
+        ThfmError: no clip can be drawn from the config; ``out`` belongs to another config; the disk is full; Ray cannot
+            start; clip after clip fails.
         KeyboardInterrupt: asked to stop a second time.
     """
     console = console or Console(stderr=True)
     start = time.monotonic()
     if "://" not in out:  # workers may stand elsewhere
         out = os.path.abspath(os.path.expanduser(out))
+    if config.cluster.address is None:  # what no clip can be drawn from is told at once; elsewhere assets lie elsewhere
+        clip_spec(config, 0)
     with plan.alone(out):
         clean_leftovers(out)
         plan.claim(out, config)
