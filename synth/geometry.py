@@ -108,7 +108,7 @@ class Passes:
     """What the renderer returns for a clip.
 
     Attributes:
-        rgb: (T, H, W, 3) uint8, sRGB.
+        rgb: (T, H, W, 3) uint8, sRGB; None where no colour was wanted.
         matte: (T, H, W) float32 in [0, 1], soft coverage by people.
         face: (T, H, W) int32, index of the visible face over all meshes in order, -1 where nothing was hit.
         barycentric: (T, H, W, 2) float32, weights of the face's first two corners.
@@ -117,7 +117,7 @@ class Passes:
         seconds: stage name -> seconds.
     """
 
-    rgb: np.ndarray
+    rgb: np.ndarray | None
     matte: np.ndarray
     face: np.ndarray
     barycentric: np.ndarray

@@ -84,7 +84,9 @@ def make_attempt(spec: ClipSpec, config: GenerateConfig, log: Path, progress: Pr
     built = time.perf_counter()
     passes = render_clip(geometry, spec, config.render, library.hdri(spec.light.hdri), log, progress)
     rendered = time.perf_counter()
-    fields: dict = {"rgb": passes.rgb, "fps": spec.fps, "key": spec.key, **compute_labels(geometry, passes)}
+    fields: dict = {"fps": spec.fps, "key": spec.key, **compute_labels(geometry, passes)}
+    if passes.rgb is not None:
+        fields["rgb"] = passes.rgb
     fields["smplx"] = list(geometry.smplx)
     labelled = time.perf_counter()
     verdict = check_clip(fields, body_tracks(geometry, spec), config.qa)

@@ -106,7 +106,9 @@ class _Fields(Mapping):
 
 def clip_faults(clip: Clip, folders: Sequence[Path], limits: QaConfig) -> Iterator[str]:
     """What is wrong with one decoded clip, a sentence each."""
-    missing = [name for name in CHECKED if name != "fps" and name not in clip.fields()]
+    coloured = clip.meta.get("render", {}).get("colour", True)
+    wanted = (*CHECKED, "rgb") if coloured else CHECKED
+    missing = [name for name in wanted if name != "fps" and name not in clip.fields()]
     if missing:
         yield f"cannot be checked without {', '.join(missing)}: generate the clip with all fields."
         return

@@ -89,6 +89,14 @@ def test_a_missing_member(arrays, tmp_path):
     assert "normals" in line and KEYS[0] in line
 
 
+def test_labels_alone_are_sound_where_no_colour_was_wanted(arrays, tmp_path):
+    fields = {k: v for k, v in arrays[KEYS[0]].items() if k != "rgb"}
+    meant = META | {"render": {"colour": False}}
+    assert list(validate(_write(tmp_path / "meant", {KEYS[0]: fields}, meant))) == []
+    (line,) = validate(_write(tmp_path / "lost", {KEYS[0]: fields}))
+    assert "without rgb" in line and KEYS[0] in line
+
+
 def test_a_truncated_tar(damaged):
     path = damaged / "shard-000000.tar"
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])

@@ -12,6 +12,7 @@ class RenderConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    colour: bool = Field(True, description="off makes clips of labels alone, without rgb, in a fraction of the time")
     engine: Literal["cycles", "eevee"] = Field("cycles", description="colour engine; eevee wants a GPU")
     device: Literal["cpu", "gpu", "cuda", "optix", "hip", "oneapi", "metal"] = Field(
         "cpu", description="where Cycles computes; gpu takes the best kind it finds"

@@ -1,6 +1,7 @@
 """Render a clip: every colour frame first, then every label frame, out of one scene.
 
-A lens stops Blender's data passes, so behind one the matte is rendered on its own, and labels are pictures.
+A lens stops Blender's data passes, so behind one the matte is rendered on its own, and labels are pictures. So it is
+where no colour is wanted.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def _render(scene, frame: int, path: Path, file_format: str) -> None:
 
 
 def _colour_frame(scene, frame: int, folder: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """The picture and, unless a lens hides it, the matte."""
+    """The picture and, where its scene tells it, the matte."""
     import bpy
     from PIL import Image
 
@@ -172,17 +173,20 @@ def render_clip(
             seconds["scene"] = time.perf_counter() - start
 
             start = time.perf_counter()
-            colour = []
-            for t in range(frames):
+            rgb, matte = [], []
+            for t in range(frames if config.colour else 0):
                 scene.cycles.seed = _noise_seed(spec, t)
-                colour.append(_colour_frame(scene, t + 1, folder))
+                picture, coverage = _colour_frame(scene, t + 1, folder)
+                rgb.append(picture)
+                matte.append(coverage)
                 progress("colour", t + 1)
-            if lens:
+            if lens or not config.colour:
                 to_matte_scene(scene, objects, geometry)
+                matte = []
                 for t in range(frames):
                     scene.cycles.seed = _noise_seed(spec, t)
-                    colour[t] = (colour[t][0], _matte_frame(scene, t + 1, folder))
-            seconds["colour"] = time.perf_counter() - start
+                    matte.append(_matte_frame(scene, t + 1, folder))
+            seconds["colour" if config.colour else "matte"] = time.perf_counter() - start
 
             start = time.perf_counter()
             to_label_scene(scene, objects, geometry)
@@ -193,11 +197,13 @@ def render_clip(
             seconds["visibility"] = time.perf_counter() - start
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    rgb, matte = (np.stack(x) for x in zip(*colour, strict=True))
     face, corners, depth = (np.stack(x) for x in zip(*labels, strict=True))
     if lens:
         depth = np.full_like(depth, np.nan)  # it is that of the lens
-    return Passes(rgb=rgb, matte=matte, face=face, barycentric=corners, depth=depth, seconds=seconds)
+    return Passes(
+        rgb=np.stack(rgb) if config.colour else None, matte=np.stack(matte), face=face, barycentric=corners,
+        depth=depth, seconds=seconds,
+    )  # fmt: skip
 
 
 def save_blend(geometry: ClipGeometry, spec: ClipSpec, config: RenderConfig, hdri: Path, path: Path, log: Path) -> None:

@@ -35,7 +35,7 @@ def write_pc2(path: Path, positions: np.ndarray) -> None:
         sink.write(np.ascontiguousarray(positions, "<f4").tobytes())
 
 
-def _add_mesh(scene, mesh: Mesh, first_face: int, cache: Path):
+def _add_mesh(scene, mesh: Mesh, first_face: int, cache: Path, coloured: bool):
     import bpy
 
     shown = np.flatnonzero(mesh.shown)
@@ -63,7 +63,7 @@ def _add_mesh(scene, mesh: Mesh, first_face: int, cache: Path):
     scene.collection.objects.link(thing)
     thing.cycles.shadow_terminator_geometry_offset = 0.2
     for k, look in enumerate(mesh.materials):
-        data.materials.append(materials.colour_material(f"{mesh.name}.{k}", look))
+        data.materials.append(materials.colour_material(f"{mesh.name}.{k}", look) if coloured else None)
     if len(mesh.positions) > 1:
         path = cache / f"{thing.name.replace('/', '.')}.pc2"
         write_pc2(path, mesh.positions)
@@ -182,6 +182,8 @@ def build(geometry: ClipGeometry, spec: ClipSpec, config: RenderConfig, hdri: Pa
         hdri: environment image of the spec's light.
         cache: existing folder for the point caches; the scene needs it as long as it is rendered.
 
+    Where the config wants no colour, there is no light, and materials are left out: labels bring their own.
+
     Returns:
         ``(scene, objects)``, one bpy object per mesh of ``geometry``, in order.
 
@@ -193,14 +195,15 @@ def build(geometry: ClipGeometry, spec: ClipSpec, config: RenderConfig, hdri: Pa
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
     _configure(scene, spec, config, geometry.cameras)
-    if config.engine == "eevee" and geometry.cameras.distortion.any():
+    if config.colour and config.engine == "eevee" and geometry.cameras.distortion.any():
         raise ThfmError("EEVEE has no lens distortion: set spec.camera.distorted=0, or render.engine=cycles.")
     if sum(len(m.faces) for m in geometry.meshes) >= _MAX_EXACT_FACE:
         raise ThfmError(f"the scene has more than {_MAX_EXACT_FACE} faces: use fewer people or simpler scenes.")
     objects, first_face = [], 0
     for mesh in geometry.meshes:
-        objects.append(_add_mesh(scene, mesh, first_face, cache))
+        objects.append(_add_mesh(scene, mesh, first_face, cache, config.colour))
         first_face += len(mesh.faces)
     _add_camera(scene, geometry.cameras, spec.width, spec.height)
-    _add_light(scene, spec, hdri)
+    if config.colour:
+        _add_light(scene, spec, hdri)
     return scene, objects

@@ -19,7 +19,7 @@ class Board:
         return self._open
 
     def frame(self, index: int, frames: int) -> None:
-        """Clip ``index`` has so many colour frames."""
+        """Clip ``index`` has so many frames of what takes longest."""
         if index in self._clips:
             self._clips[index] = (self._clips[index][0], frames)
 
@@ -32,6 +32,6 @@ class Board:
         self._open = False
 
     def clips(self) -> dict[int, tuple[float, int]]:
-        """Clip index -> (seconds since its start, colour frames)."""
+        """Clip index -> (seconds since its start, frames)."""
         now = time.monotonic()
         return {index: (now - start, frames) for index, (start, frames) in self._clips.items()}

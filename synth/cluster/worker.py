@@ -74,7 +74,7 @@ def _make(config: GenerateConfig, index: int, out: str, logs: Path, board: Any) 
 
     key = clip_key(index)
     try:
-        clip, rejected = make_clip(config, index, logs, _reporter(board, index))
+        clip, rejected = make_clip(config, index, logs, _reporter(board, index, config.render.colour))
     except ClipRejected as error:
         for record in error.attempts:
             stage_rejection(out, key, record["attempt"], record)
@@ -90,12 +90,13 @@ def _make(config: GenerateConfig, index: int, out: str, logs: Path, board: Any) 
     return Outcome(index, "kept", rejected_attempts=len(rejected), seconds=seconds)
 
 
-def _reporter(board: Any, index: int) -> Callable[[str, int], None]:
+def _reporter(board: Any, index: int, colour: bool) -> Callable[[str, int], None]:
+    longest = "colour" if colour else "labels"
     last = time.monotonic()
 
     def report(stage: str, frames: int) -> None:
         nonlocal last
-        if stage == "colour" and time.monotonic() - last > 0.3:
+        if stage == longest and time.monotonic() - last > 0.3:
             last = time.monotonic()
             board.frame.remote(index, frames)
 

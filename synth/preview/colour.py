@@ -35,6 +35,11 @@ def normal_picture(normals: np.ndarray) -> np.ndarray:
     return _filled((normals + 1) / 2, np.isfinite(normals).all(-1))
 
 
+def relief_picture(normals: np.ndarray) -> np.ndarray:
+    """Unit normals as grey, light where they face the viewer."""
+    return _filled(np.repeat(0.12 + 0.75 * normals[..., 2:].clip(0, 1), 3, -1), np.isfinite(normals).all(-1))
+
+
 def surface_picture(surface: np.ndarray) -> np.ndarray:
     """Points of the unit cube as RGB, stretched about its middle: people are flat and fill little of it."""
     return _filled((surface - 0.5) * SURFACE_STRETCH + 0.5, np.isfinite(surface).all(-1))

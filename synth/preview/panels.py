@@ -108,10 +108,18 @@ def panels_of(
         "flow_forward": lambda clip, samples: _flow(samples, "flow_forward", "Flow, forward", "to the next frame"),
         "flow_backward": lambda clip, samples: _flow(samples, "flow_backward", "Flow, backward", "to the frame before"),
     }
-    needs = {"keypoints": {"rgb", "keypoints2d", "visibility"}, "body": {"rgb"}}
     held = set(clip.fields())
+    backdrop = {"rgb"} if "rgb" in held else {"normals"}
+    needs = {"keypoints": {"keypoints2d", "visibility"} | backdrop, "body": backdrop}
     made = [make(clip, samples) for name, make in makers.items() if needs.get(name, {name}) <= held]
     return [panel for panel in made if panel is not None]
+
+
+def _backdrop(frame: Frame, size: Size) -> np.ndarray:
+    """What people are drawn over: the colour, or where there is none, the relief that the normals tell of."""
+    if "rgb" in frame:
+        return resized(frame["rgb"], size, smooth=True)
+    return resized(colour.relief_picture(frame["normals"]), size, smooth=True)
 
 
 def _map(name: str, title: str, legend: Legend, picture: Callable[[np.ndarray], np.ndarray]) -> Panel:
@@ -134,7 +142,7 @@ def _rgb(clip: Any, samples: list[Frame]) -> Panel:
 def _keypoints(clip: Any, samples: list[Frame]) -> Panel:
     def draw(frame: Frame, size: Size) -> np.ndarray:
         scale = np.array([size[0] / clip.width, size[1] / clip.height])
-        return draw_people(resized(frame["rgb"], size, smooth=True), frame["keypoints2d"] * scale, frame["visibility"])
+        return draw_people(_backdrop(frame, size), frame["keypoints2d"] * scale, frame["visibility"])
 
     chips = (("left", LEFT, False), ("right", RIGHT, False), ("middle", MIDDLE, False), ("occluded", MIDDLE, True))
     return Panel("keypoints", "Keypoints", Legend(("SMPL-X joints and landmarks",), chips), draw)
@@ -145,7 +153,7 @@ def _body(bodies: Bodies | None, renderer: MeshRenderer | None) -> Panel | None:
         return None
 
     def draw(frame: Frame, size: Size) -> np.ndarray:
-        return bodies.over(renderer, frame["frame"], resized(frame["rgb"], size, smooth=True))
+        return bodies.over(renderer, frame["frame"], _backdrop(frame, size))
 
     lines = ("SMPL-X mesh posed anew", "from the stored parameters")
     return Panel("body", "Body model", Legend(lines), draw)

@@ -170,11 +170,12 @@ def overview(rows: Sequence[OverviewRow]) -> Image.Image:
     image = Image.new("RGB", (_OVERVIEW_WIDTH, 2 * _MARGIN + 14 + sum(h + 34 for h in heights)), PAPER)
     draw = ImageDraw.Draw(image)
     titles = {name: title for row in rows for name, title in row.titles.items()}
-    for i, name in enumerate(OVERVIEW):
+    columns = [name for name in OVERVIEW if name in titles or not titles]
+    for i, name in enumerate(columns):
         text.write(draw, (_MARGIN + i * (cell + _GAP), _MARGIN + 10), titles.get(name, ""), 15, INK)
     top = _MARGIN + 20
     for row, height in zip(rows, heights, strict=True):
-        for i, name in enumerate(OVERVIEW):
+        for i, name in enumerate(columns):
             left = _MARGIN + i * (cell + _GAP)
             if name in row.pictures:
                 picture = Image.fromarray(row.pictures[name])

@@ -12,13 +12,20 @@ from synth.qa.body import check_bodies, check_floor, check_framing, check_sides
 from synth.qa.clip import EXACT, BodyTrack, StorageError
 from synth.qa.config import QaConfig
 from synth.qa.flow import check_colour_flow, check_return, check_static_flow
-from synth.qa.images import check_colour, check_consistent, check_finite, check_keypoints, check_normals
+from synth.qa.images import (
+    check_colour,
+    check_consistent,
+    check_finite,
+    check_keypoints,
+    check_matte,
+    check_normals,
+)
 from synth.qa.verdict import Measure, Verdict
 
 FIELDS = (
-    "fps", "rgb", "depth", "normals", "matte", "instances", "parts", "semantics", "surface", "flow_forward",
+    "fps", "depth", "normals", "matte", "instances", "parts", "semantics", "surface", "flow_forward",
     "flow_backward", "intrinsics", "world_to_camera", "joints3d", "keypoints2d", "visibility", "smplx",
-)  # fmt: skip
+)  # fmt: skip  # rgb is checked where it is there: a clip may be labels alone
 
 
 def measure_clip(
@@ -30,7 +37,8 @@ def measure_clip(
         raise ThfmError(f"a clip cannot be checked without {', '.join(missing)}: make it again.")
     straight = np.zeros((len(fields["intrinsics"]), COEFFICIENTS))  # older clips tell of no lens
     distortion = fields.get("distortion", straight)
-    fields = {name: fields[name] for name in FIELDS}  # a lazy mapping decodes each field once
+    there = [name for name in (*FIELDS, "rgb") if name in fields]
+    fields = {name: fields[name] for name in there}  # a lazy mapping decodes each field once
     fields["distortion"] = distortion
     return [
         *check_finite(fields),
@@ -41,10 +49,10 @@ def measure_clip(
         *check_bodies(fields, bodies, config, storage),
         *check_static_flow(fields, config, storage),
         *check_return(fields, config, storage),
-        *check_colour_flow(fields, config),
         *check_framing(fields, bodies, config),
         *check_floor(fields, bodies, config),
-        *check_colour(fields, config),
+        *check_matte(fields, config),
+        *((*check_colour_flow(fields, config), *check_colour(fields, config)) if "rgb" in fields else ()),
     ]
 
 

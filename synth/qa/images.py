@@ -138,10 +138,24 @@ def check_normals(fields: Mapping, config: QaConfig, storage: StorageError) -> l
     ]  # fmt: skip
 
 
+def check_matte(fields: Mapping, config: QaConfig) -> list[Measure]:
+    """The matte, which comes with colour, is aligned with the geometry."""
+    overlap = np.full(len(fields["matte"]), np.nan)
+    for t, matte in enumerate(fields["matte"]):
+        covered, person = matte > 0.5, fields["instances"][t] > 0
+        either = (covered | person).sum()
+        if either:
+            overlap[t] = (covered & person).sum() / either
+    return [
+        Measure("matte_overlap", "the colour's matte and the instances overlap by", overlap, config.matte_overlap,
+                at_least=True, mean=True, unit="%"),
+    ]  # fmt: skip
+
+
 def check_colour(fields: Mapping, config: QaConfig) -> list[Measure]:
-    """Exposure, people that are not black, colour aligned with geometry, and pictures that change when people move."""
+    """Exposure, people that are not black, and pictures that change when people move."""
     frames, height, width = fields["depth"].shape
-    mean, black, white, people, overlap, change = np.full((6, frames), np.nan)
+    mean, black, white, people, change = np.full((5, frames), np.nan)
     step = stride(height * width, _PIXELS)
     for t in range(frames):
         picture = fields["rgb"][t]
@@ -151,10 +165,6 @@ def check_colour(fields: Mapping, config: QaConfig) -> list[Measure]:
         person = fields["instances"][t] > 0
         if person[::step, ::step].any():
             people[t] = luminance[person[::step, ::step]].mean()
-        covered = fields["matte"][t] > 0.5
-        either = (covered | person).sum()
-        if either:
-            overlap[t] = (covered & person).sum() / either
         if t + 1 < frames:
             with np.errstate(invalid="ignore"):
                 moving = np.linalg.norm(fields["flow_forward"][t], axis=-1) > 1.0
@@ -167,7 +177,5 @@ def check_colour(fields: Mapping, config: QaConfig) -> list[Measure]:
         Measure("black_pixels", "black pixels are", black, config.clipped_black, unit="%"),
         Measure("white_pixels", "white pixels are", white, config.clipped_white, unit="%"),
         Measure("people_dark", "the people's mean luminance is", people, config.person_brightness, at_least=True),
-        Measure("matte_overlap", "the colour's matte and the instances overlap by", overlap, config.matte_overlap,
-                at_least=True, mean=True, unit="%"),
         Measure("frozen", "moving pixels change from frame to frame by", change, config.frozen_levels, at_least=True),
     ]  # fmt: skip

@@ -220,3 +220,13 @@ def test_eevee_without_a_driver_is_an_error_not_the_end_of_the_process(monkeypat
     code = "from synth.blender.runtime import eevee_name; eevee_name()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1 and "set render.engine=cycles" in done.stderr
+
+
+def test_labels_alone_are_those_beside_colour(geometry, fast, smooth, tmp_path):
+    alone = _render(geometry, SMOOTH.model_copy(update={"colour": False}), tmp_path / "alone.log")
+    assert alone.rgb is None and "colour" not in alone.seconds
+    for name in ("face", "barycentric", "depth"):
+        np.testing.assert_array_equal(getattr(alone, name), getattr(fast, name), err_msg=name)
+    soft = (alone.matte > 0.1) & (alone.matte < 0.9)
+    assert 0.002 < soft.mean() < 0.2
+    assert np.abs(alone.matte - smooth.matte).mean() < 0.005  # both draw blur and edges, with other random numbers

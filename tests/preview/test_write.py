@@ -142,6 +142,22 @@ def test_equal_data_gives_equal_files(preview, data_set, tmp_path):
         assert len(digests) == 1, name
 
 
+def test_labels_alone_are_shown_over_their_relief(pair, tmp_path):
+    labels = {name: value for name, value in pair.items() if name != "rgb"}
+    shards.write_shard(tmp_path / "set", "shard-000000", [("bare", shards.encode_clip("bare", 12.5, labels, {}))])
+    shards.build_manifest(tmp_path / "set", {})
+    (clip,) = shards.read_clips(tmp_path / "set")
+    samples = [next(frames_of(clip, 2, 3))]
+    panels = panels_of(clip, samples)
+    assert [p.name for p in panels][:2] == ["keypoints", "instances"] and len(panels) == PANELS - 2
+    drawn = panels[0].draw(samples[0], (128, 128)).astype(int)
+    facing = np.nan_to_num(samples[0]["normals"][..., 2]).clip(0, 1)
+    grey = (drawn.max(-1) - drawn.min(-1) < 2) & (samples[0]["instances"] > 0)
+    assert np.corrcoef(drawn[..., 0][grey], facing[grey])[0, 1] > 0.9  # off the skeleton, people are seen in relief
+    page, overview, *_ = write_preview(tmp_path / "set", tmp_path / "out")
+    assert Image.open(overview).width == 1600 and "bare" in page.read_text()
+
+
 def test_clips_are_chosen_by_number_or_key(data_set, tmp_path):
     assert [c.key for c in choose_clips(data_set, 2)] == ["pair", "narrow"]
     assert [c.key for c in choose_clips(data_set, 99)] == ["pair", "narrow", "other"]

@@ -35,6 +35,18 @@ def test_a_right_clip_passes(clip):
     assert set(verdict.measures) == measured, "the ball gives every check something to measure"
 
 
+def test_labels_alone_are_checked_without_colour(clip):
+    fields, bodies = _copy(clip[0]), clip[1]
+    del fields["rgb"]
+    verdict = check_clip(fields, bodies, QaConfig())
+    assert verdict.passed
+    whole = check_clip(clip[0], bodies, QaConfig()).measures
+    assert {n: m for n, m in whole.items() if n in verdict.measures} == verdict.measures
+    assert {"matte_overlap", "body_flow"} <= set(verdict.measures) and "too_dark" not in verdict.measures
+    fields["matte"][:] = 0
+    assert not check_clip(fields, bodies, QaConfig()).passed
+
+
 def test_the_verdict_is_the_same_twice(clip):
     fields, bodies = clip
     once, again = (json.dumps(check_clip(fields, bodies, QaConfig()).as_dict()) for _ in range(2))
