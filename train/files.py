@@ -9,18 +9,22 @@ from pathlib import Path
 
 
 def replace_text(path: Path, text: str | Iterable[str]) -> None:
-    """Write a file that is complete or as it was; a long text can come in pieces."""
+    """Write a file in UTF-8 that is complete or as it was; a long text can come in pieces."""
     part = path.with_name(path.name + ".part")
-    with open(part, "w") as file:
-        file.writelines([text] if isinstance(text, str) else text)
-    os.replace(part, path)
+    try:
+        with open(part, "w", encoding="utf-8") as file:
+            file.writelines([text] if isinstance(text, str) else text)
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def remove(folder: Path, names: Iterable[str]) -> None:
-    """Delete these files and folders of a folder, those that are there, and nothing else."""
+    """Delete these files and folders of a folder, those that are there, and nothing else; of links only the link."""
     for name in names:
         path = folder / name
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)

@@ -23,6 +23,7 @@ _EXTRAS = {
     "trimesh": "bodies",
     "pyrender": "preview",
     "diffusers": "train",
+    "gradio": "serve",
 }
 
 

@@ -31,8 +31,8 @@ def serve(
 ) -> None:
     """Open a page in which anybody can drop a video, choose tasks and see the answers.
 
-    Questions are answered one after another. What is uploaded and answered is deleted after an hour at most. ^C ends
-    it.
+    Questions are answered one after another. What is uploaded and answered is deleted after an hour at most, or with
+    the page: ^C ends it.
     """
     import signal
     import threading
@@ -43,9 +43,9 @@ def serve(
     from train.serve import serve as served
 
     predictor = Predictor.from_pretrained(run, device=device, dtype=dtype)
-    address = served(predictor, model_folder(run), host=host, port=port, limit=limit, show=show)
-    Console(soft_wrap=True).print(f"{run} answers at {address} (^C ends it)", highlight=False, markup=False)
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):  # said aloud, because jobs in the background inherit deaf ears
-        signal.signal(number, lambda *_: stop.set())
-    stop.wait()
+    with served(predictor, model_folder(run), host=host, port=port, limit=limit, show=show) as address:
+        for number in (signal.SIGINT, signal.SIGTERM):  # said aloud, because jobs in the background inherit deaf ears
+            signal.signal(number, lambda *_: stop.set())
+        Console(soft_wrap=True).print(f"{run} answers at {address} (^C ends it)", highlight=False, markup=False)
+        stop.wait()

@@ -14,7 +14,7 @@ from synth.conventions import ThfmError
 from train.inference.predictor import Predictor
 from train.serve.answer import answer
 
-_HOUR = 3600
+_LOOKED_AFTER, _OLD = 60, 3540  # seconds: how often old files are looked for, and how old they may be
 
 
 class Stopped(Exception):
@@ -43,15 +43,16 @@ class Stops:
         self._events.pop(visitor, None)
 
 
-def page(predictor: Predictor, model: Path, title: str) -> gr.Blocks:
+def page(predictor: Predictor, model: Path, title: str, work: Path) -> gr.Blocks:
     """The page of one model; questions are answered one after another.
 
     Args:
         predictor, model: what answers, and the folder that it came from.
         title: of the model.
+        work: a folder for answers while they are made; finished ones lie with Gradio, for an hour at most.
 
     Returns:
-        An app that is not launched. What it writes goes to the temporary folder and stays there for an hour at most.
+        An app that is not launched.
     """
     stops = Stops()
 
@@ -71,9 +72,9 @@ def page(predictor: Predictor, model: Path, title: str) -> gr.Blocks:
                 raise Stopped
             progress((done, total), desc="Frames", unit="frames")
 
-        with tempfile.TemporaryDirectory(prefix="thfm-serve-") as work:
+        with tempfile.TemporaryDirectory(prefix="answer-", dir=work) as place:
             try:
-                got = answer(predictor, model, Path(video), tasks, Path(work), files=files, progress=told)
+                got = answer(predictor, model, Path(video), tasks, Path(place), files=files, progress=told)
             except Stopped:
                 yield None, gr.skip(), "Stopped."
                 return
@@ -90,7 +91,7 @@ def page(predictor: Predictor, model: Path, title: str) -> gr.Blocks:
         stops.forget(request.session_hash)
 
     length, sizes = max(predictor.frames), ", ".join(f"{width} × {height}" for height, width in predictor.sizes)
-    with gr.Blocks(title=f"{title} · THFM", delete_cache=(_HOUR, _HOUR), analytics_enabled=False) as app:
+    with gr.Blocks(title=f"{title} · THFM", delete_cache=(_LOOKED_AFTER, _OLD), analytics_enabled=False) as app:
         gr.Markdown(
             f"# What the model sees\n**{title}** answers in one pass for every {length} frames, at {sizes} pixels, "
             f"on {predictor.device}. Longer videos and other sizes are seen to."

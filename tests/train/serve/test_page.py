@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
 import signal
@@ -16,9 +17,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from typer.testing import CliRunner
 
 from synth.conventions import ThfmError
 from tests.train.inference.saved import moving, save_tiny, write_video
+from train.cli import app
 from train.inference import Predictor
 from train.inference.video_io import open_source, read
 from train.serve import serve
@@ -33,9 +36,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def address(folder: Path) -> Iterator[str]:
+def address(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    kept = tmp_path_factory.mktemp("kept")
     command = [sys.executable, "-m", "train.cli", "serve", str(folder.parent), "--device", "cpu"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    env = os.environ | {"GRADIO_TEMP_DIR": str(kept)}
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     line = server.stdout.readline()
     found = re.search(r"answers at (http://127\.0\.0\.1:\d+/)", line)
     assert found, line + server.stderr.read()
@@ -43,6 +48,7 @@ def address(folder: Path) -> Iterator[str]:
     server.send_signal(signal.SIGINT)
     out, err = server.communicate(timeout=30)
     assert server.returncode == 0 and "Traceback" not in out + err
+    assert not list(kept.iterdir()), "what visitors brought outlives the page"
 
 
 @pytest.fixture(scope="module")
@@ -144,9 +150,19 @@ def test_stop_ends_a_long_question_and_the_next_one_is_answered(page: Page, vide
     expect(page.get_by_text("12 frames: matte")).to_be_visible(timeout=60_000)
 
 
+def test_without_gradio_it_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gradio", None)
+    monkeypatch.delitem(sys.modules, "train.serve.page", raising=False)
+    done = CliRunner().invoke(app, ["serve", str(folder), "--device", "cpu"])
+    assert done.exit_code == 1 and "pip install 'thfm[serve]'" in done.output
+
+
 @pytest.mark.parametrize(("given", "said"), [({"port": None}, "--max-upload"), ({"limit": "1gb"}, "port")])
 def test_what_cannot_be_opened_is_told_with_the_remedy(address: str, folder: Path, given: dict, said: str) -> None:
     taken = int(address.rstrip("/").rpartition(":")[2])
     options = {"host": "127.0.0.1", "port": taken, "limit": "a lot", "show": False} | given
-    with pytest.raises(ThfmError, match=said):
-        serve(Predictor.from_pretrained(folder, device="cpu"), folder, **options)
+    with (
+        pytest.raises(ThfmError, match=said),
+        serve(Predictor.from_pretrained(folder, device="cpu"), folder, **options),
+    ):
+        pass
