@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -56,13 +57,14 @@ def read_table(path: Path) -> dict[str, list[tuple[str, float | None, float | No
     parts, as BABEL labels them. A file may have several rows.
 
     Raises:
-        ThfmError: the table is missing, or a row is unusable; it is named.
+        ThfmError: the table is missing or no CSV in UTF-8, or a row is unusable; it is named.
     """
     try:
-        with open(path, newline="") as source:
+        with open(path, newline="", encoding="utf-8-sig") as source:  # spreadsheets put a mark at the start
             rows = list(csv.DictReader(source))
-    except OSError as error:
-        raise ThfmError(f"{path} cannot be read ({error.strerror}): name a CSV in bodies.motion_actions.") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ThfmError(f"{path} cannot be read ({why}): name a CSV in UTF-8 in bodies.motion_actions.") from error
     table: dict[str, list[tuple[str, float | None, float | None]]] = {}
     for number, row in enumerate(rows, 2):
         if not row.get("file") or not row.get("action"):
@@ -71,8 +73,8 @@ def read_table(path: Path) -> dict[str, list[tuple[str, float | None, float | No
             start, end = (float(row[k]) if row.get(k) else None for k in ("start", "end"))
         except ValueError:
             raise ThfmError(f"{path}, line {number}: start and end are seconds, or empty.") from None
-        if start is not None and end is not None and not 0 <= start < end:
+        if not 0 <= (start or 0.0) < (math.inf if end is None else end):
             raise ThfmError(f"{path}, line {number}: end must come after start, and start must not be below 0.")
-        name = re.sub(r"\.(npz|bvh|amc)$", "", row["file"].strip())
+        name = re.sub(r"\.(npz|bvh|amc)$", "", row["file"].strip(), flags=re.IGNORECASE)
         table.setdefault(name, []).append((row["action"].strip(), start, end))
     return table

@@ -32,6 +32,7 @@ class Library:
     hdri_files: dict[str, Path]
     path_files: dict[str, Path]
     props: dict[str, PropAsset]
+    left_out: tuple[str, ...] = ()  # what lies in folders of motions and is none, with the fault
 
     def tags(self, motion: str, start: float) -> tuple[str, ...]:
         """What a motion shows at ``start`` seconds, in words."""
@@ -77,26 +78,44 @@ def _files(folder: Path, suffixes: tuple[str, ...], what: str, key: str) -> list
     return [(f.relative_to(folder).with_suffix("").as_posix(), f) for f in files]
 
 
+def _by_name(found: Iterable[tuple[MotionEntry | PathEntry, Path]], key: str) -> dict[str, Path]:
+    """The file of each name; ThfmError where two files have the same."""
+    files: dict[str, Path] = {}
+    for entry, path in found:
+        if files.setdefault(entry.name, path) != path:
+            raise ThfmError(
+                f"{files[entry.name]} and {path} are both called {entry.name!r}: "
+                f"rename one, or name a folder above both in {key}."
+            )
+    return files
+
+
 def _camera_paths(places: Iterable[Path]) -> list[tuple[PathEntry, Path]]:
     files = [f for place in places for f in _files(place, _PATH_SUFFIXES, "camera path", "bodies.camera_paths")]
     return [(PathEntry(name=name, seconds=read_path(file).seconds), file) for name, file in sorted(files)]
 
 
-def _motions(folder: Path, table: Table) -> list[tuple[MotionEntry, Path]]:
+def _motions(folder: Path, table: Table) -> tuple[list[tuple[MotionEntry, Path]], list[str]]:
+    """Motions of a folder (or the file that it is) and their files; and what is wrong with other files there."""
     if (folder / "catalogue.json").is_file():
         entries = read_catalogue(folder / "catalogue.json")
         entries = entries["motions"] if isinstance(entries, dict) else entries
         return [
             (MotionEntry.model_validate({"action": action_of(e.get("tags", ())), **e}), folder / e["file"])
             for e in entries
-        ]
+        ], []
     if folder.is_file():
         name, seconds = folder.stem, seconds_of(folder)
-        return [(entry, folder) for entry in _labelled(name, seconds, action_of(name), table)]
+        return [(entry, folder) for entry in _labelled(name, seconds, action_of(name), table)], []
     found = index_folder(folder) if folder.is_dir() else []
-    if not found:
-        raise ThfmError(f"{folder} holds no motion: bodies.motion_folders wants files ending in {', '.join(SUFFIXES)}.")
-    return [(e, folder / m.file) for m in found for e in _labelled(m.name, m.seconds, m.action, table)]
+    faults = [m.fault for m in found if m.fault]
+    if len(faults) == len(found):
+        why = f" ({faults[0]})" if faults else ""
+        raise ThfmError(
+            f"{folder} holds no motion{why}: bodies.motion_folders wants files ending in {', '.join(SUFFIXES)}."
+        )
+    sound = [m for m in found if not m.fault]
+    return [(e, folder / m.file) for m in sound for e in _labelled(m.name, m.seconds, m.action, table)], faults
 
 
 def _labelled(name: str, seconds: float, action: str, table: Table) -> list[MotionEntry]:
@@ -138,10 +157,17 @@ def load_library(config: BodiesConfig) -> Library:
     """Everything that clips of this config can be made of.
 
     Raises:
-        ThfmError: a folder is missing, empty or broken.
+        ThfmError: a folder is missing, empty or broken; two files have one name; a table names none of them.
     """
     table = read_table(config.motion_actions) if config.motion_actions else {}
-    motions = sorted((m for folder in config.motions for m in _motions(folder, table)), key=lambda m: m[0].name)
+    folders = [_motions(folder, table) for folder in config.motions]
+    motions = sorted((m for found, _ in folders for m in found), key=lambda m: m[0].name)
+    motion_files = _by_name(motions, "bodies.motion_folders")
+    if table and not table.keys() & motion_files.keys():
+        raise ThfmError(
+            f"{config.motion_actions} names no motion that is there: its column file wants names such as "
+            f"{next(iter(motion_files), 'CMU/01/01_01_poses')!r}."
+        )
     entries = [entry for entry, _ in motions] + (synthesised_entries() if config.synthesised else [])
     paths = _camera_paths(config.camera_paths)
     wardrobe = read_catalogue(config.assets / "wardrobe" / "catalogue.json")
@@ -158,9 +184,10 @@ def load_library(config: BodiesConfig) -> Library:
             camera_paths=tuple(entry for entry, _ in paths),
             props=tuple(_prop_entry(props[name].entry) for name in sorted(props)),
         ),
-        motion_files={entry.name: path for entry, path in motions},
+        motion_files=motion_files,
         skin_files={s["name"]: config.assets / "skins" / s["file"] for s in skins},
         hdri_files=hdris,
-        path_files={entry.name: path for entry, path in paths},
+        path_files=_by_name(paths, "bodies.camera_paths"),
         props=props,
+        left_out=tuple(fault for _, faults in folders for fault in faults),
     )

@@ -52,18 +52,25 @@ def read_path(path: Path) -> CapturedPath:
     -z). ``.tum`` and ``.txt``: a TUM trajectory, a line "time x y z qx qy qz qw" a pose, camera to world, z up.
 
     Raises:
-        ThfmError: no such file, or it holds no path.
+        ThfmError: no such file, or it holds no path: two or more poses, rotations, focal lengths above 0.
     """
     try:
         found = _read_npz(path) if path.suffix == ".npz" else _read_tum(path)
     except OSError as error:
         raise ThfmError(f"camera path {path} cannot be read ({error.strerror or error}): name another.") from None
-    except (ValueError, KeyError, IndexError) as error:
-        raise ThfmError(f"camera path {path} is none ({error}): see synth.cameras.replay.read_path.") from None
+    except Exception as error:  # damaged archives raise anything
+        raise ThfmError(
+            f"camera path {path} cannot be read ({error}): docs/cameras.md tells what it must hold."
+        ) from None
     if len(found.times) < 2 or not (np.diff(found.times) > 0).all() or not np.isfinite(found.eye).all():
-        raise ThfmError(f"camera path {path} needs two or more poses at growing times.")
-    if not np.allclose(found.rotation @ found.rotation.transpose(0, 2, 1), np.eye(3), atol=1e-3):
+        raise ThfmError(f"camera path {path} needs two or more poses at growing times: export it again.")
+    upright = np.linalg.det(found.rotation) > 0  # no mirror
+    if not upright.all() or not np.allclose(found.rotation @ found.rotation.swapaxes(1, 2), np.eye(3), atol=1e-3):
         raise ThfmError(f"camera path {path} holds matrices that are no rotations: export rigid poses.")
+    if found.focal is not None and not (np.isfinite(found.focal) & (found.focal > 0)).all():
+        raise ThfmError(
+            f"camera path {path} holds a focal length that is not above 0: leave focal out, or export it again."
+        )
     return found
 
 

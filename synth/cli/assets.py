@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from synth.bodies.catalogue import load_library, read_catalogue
+from synth.bodies.catalogue import Library, load_library, read_catalogue
 from synth.bodies.config import BodiesConfig
 from synth.config import GenerateConfig
 from synth.settings import checked, overridden
@@ -21,9 +21,8 @@ def _bodies(overrides: list[str]) -> BodiesConfig:
     return checked(GenerateConfig, {"clips": 1} | overridden({}, overrides)).bodies
 
 
-def _rows(config: BodiesConfig) -> Iterable[tuple[str, str, str, str]]:
+def _rows(config: BodiesConfig, library: Library) -> Iterable[tuple[str, str, str, str]]:
     """(kind, name, licence, author) of everything."""
-    library = load_library(config)
     for model in sorted((config.models / "smplx").glob("*.npz")):
         licence, author = ("CC0-1.0", "MakeHuman community") if config.model_folder is None else (_UNSTATED, "")
         yield "body", model.stem, licence, author
@@ -78,10 +77,14 @@ def print_motions(entries: Iterable[MotionEntry]) -> None:
 
 
 def print_assets(overrides: list[str]) -> None:
-    """A table of everything, sorted by kind, and how much motion there is."""
+    """A table of everything, sorted by kind, how much motion there is, and what could not be read."""
     config = _bodies(overrides)
+    library = load_library(config)
     table = Table("kind", "name", "licence", "author", box=None)
-    for row in _rows(config):
+    for row in _rows(config, library):
         table.add_row(*row)
-    Console().print(table)
-    print_motions(load_library(config).catalogue.motions)
+    console = Console()
+    console.print(table)
+    print_motions(library.catalogue.motions)
+    for fault in library.left_out:
+        console.print(f"left out: {fault}", markup=False, highlight=False, soft_wrap=True)

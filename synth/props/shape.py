@@ -14,9 +14,9 @@ from synth.conventions import Part, Semantic, ThfmError
 from synth.geometry import Material, Mesh
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PropAsset:
-    """A prop's entry of catalogue.json and the folder of its files."""
+    """A prop's entry of catalogue.json and the folder of its files; equal to itself alone, so that a cache holds it."""
 
     folder: Path
     entry: Mapping
@@ -62,34 +62,18 @@ class PropShape:
         )
 
 
-def read_shape(asset: PropAsset) -> PropShape:
-    """Read a prop; raises ThfmError naming the file when it is missing or broken."""
-    return _read(asset.folder, asset.entry["file"], _Frozen(asset.entry))
-
-
-class _Frozen:
-    """An entry that a cache can hold: two are equal when their names are."""
-
-    def __init__(self, entry: Mapping):
-        self.entry = entry
-
-    def __hash__(self) -> int:
-        return hash(self.entry["name"])
-
-    def __eq__(self, other) -> bool:
-        return self.entry["name"] == other.entry["name"]
-
-
 @functools.lru_cache(maxsize=32)
-def _read(folder: Path, file: str, frozen: _Frozen) -> PropShape:
-    path, entry = folder / file, frozen.entry
+def read_shape(asset: PropAsset) -> PropShape:
+    """Read a prop, once; raises ThfmError naming the file when it is missing or broken."""
+    folder, entry = asset.folder, asset.entry
+    path = folder / entry["file"]
     try:
         with np.load(path, allow_pickle=False) as data:
             low, high = data["low"], data["high"]
             positions = data["positions"] / 65535.0 * (high - low) + low
             faces, face_uv = data["faces"].astype(np.int32), data["face_uv"].astype(np.int32)
             uv, material = data["uv"], data["material"]
-    except (OSError, KeyError, ValueError) as error:
+    except Exception as error:  # damaged archives raise anything
         raise ThfmError(f"prop {path} cannot be read ({error}): restore it from the repository.") from error
     looks = tuple(
         Material(

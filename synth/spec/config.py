@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from synth.spec.camera.config import CameraConfig
 from synth.spec.props.config import PropsConfig
-from synth.spec.ranges import Range, Share
+from synth.spec.ranges import Range, Share, range_of
 
 Shape = Literal["given", "turned", "square"]
 Pattern = Literal["plain", "speckled", "tiles", "planks", "bricks", "checker", "cobble"]
@@ -52,7 +52,9 @@ class MotionConfig(_Config):
     )
     actions: tuple[str, ...] = Field((), description="actions to draw from, such as walk or dance; none: all")
     mirror: Share = Field(0.5, description="share of motions in which left and right swap")
-    speed: Range = Field((0.9, 1.12), description="how much faster than they were captured motions go")
+    speed: range_of(ge=0.1, le=10) = Field(
+        (0.9, 1.12), description="how much faster than they were captured motions go"
+    )
     splice: Share = Field(0.25, description="share of motions, where there is room, that turn into another half way")
     face: bool = Field(True, description="blinks, gaze and mimicry for motions that bring none")
 

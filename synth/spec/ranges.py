@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
@@ -13,5 +13,11 @@ def _ordered(value: tuple[float, float]) -> tuple[float, float]:
     return value
 
 
-Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
+def range_of(**limits: float) -> Any:
+    """The type of a range, two numbers, the smaller first, that keep limits such as ``gt=0, le=1``."""
+    end = Annotated[float, Field(allow_inf_nan=False, **limits)]
+    return Annotated[tuple[end, end], AfterValidator(_ordered)]
+
+
+Range = range_of()
 Share = Annotated[float, Field(ge=0, le=1)]

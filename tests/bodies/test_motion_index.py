@@ -34,7 +34,7 @@ def amass(path, frames, fps=120.0, key="mocap_framerate", width=156):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """AMASS' layout in small: subset/subject/motion, SMPL-H and SMPL-X files, and the shapes that lie beside them."""
-    monkeypatch.setenv("THFM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     root = tmp_path / "amass"
     amass(root / "CMU" / "01" / "01_01_poses.npz", 601)
     amass(root / "KIT" / "3" / "walking_slow08_poses.npz", 1201, 100.0)
@@ -47,9 +47,12 @@ def folder(tmp_path, monkeypatch):
     return root
 
 
+def sound(folder):
+    return {m.name: m for m in index_folder(folder) if not m.fault}
+
+
 def test_names_lengths_and_actions(folder):
-    told = []
-    found = {m.name: m for m in index_folder(folder, told.append)}
+    found, faults = sound(folder), [m.fault for m in index_folder(folder) if m.fault]
     assert set(found) == {
         "CMU/01/01_01_poses", "KIT/3/walking_slow08_poses", "KIT/3/WalkInClockwiseCircle_stageii",
         "DanceDB/Sophie/Sophie_Salsa_C3D_poses", "EyesJapanDataset/kudo/jump-04-gallop_poses",
@@ -60,7 +63,9 @@ def test_names_lengths_and_actions(folder):
     assert {n.split("/")[0]: m.action for n, m in found.items()} == {
         "CMU": "other", "KIT": "walk", "DanceDB": "dance", "EyesJapanDataset": "jump",
     }  # fmt: skip
-    assert len(told) == 1 and "broken_poses.npz" in told[0]
+    assert len(faults) == 1 and "broken_poses.npz" in faults[0]
+    library = load_library(BodiesConfig(motion_folders=(folder,), synthesised=False))
+    assert library.motion_files.keys() == found.keys() and library.left_out == tuple(faults)
 
 
 def test_a_folder_is_scanned_once_and_changes_are_noticed(folder, monkeypatch):
@@ -72,20 +77,55 @@ def test_a_folder_is_scanned_once_and_changes_are_noticed(folder, monkeypatch):
     amass(folder / "CMU" / "01" / "01_01_poses.npz", 1201)
     amass(folder / "CMU" / "02" / "02_03_poses.npz", 121)
     (folder / "DanceDB" / "Sophie" / "Sophie_Salsa_C3D_poses.npz").unlink()
-    again = {m.name: m for m in index_folder(folder)}
+    again = sound(folder)
     assert sorted(opened) == ["01_01_poses.npz", "02_03_poses.npz"]
     assert again["CMU/01/01_01_poses"].seconds == pytest.approx(10.0)
     assert "DanceDB/Sophie/Sophie_Salsa_C3D_poses" not in again and len(again) == 5
     opened.clear()
-    for cache in (folder.parent / "cache" / "motions").glob("*.json"):
+    for cache in (folder.parent / "cache" / "thfm" / "motions").glob("*.json"):
         cache.write_text(json.dumps({"format": "of another time"}))
-    assert {m.name for m in index_folder(folder)} == set(again) and len(opened) == 6
+    assert sound(folder) == again and len(opened) == 6
+
+
+def test_a_home_that_cannot_be_written_costs_another_scan_and_nothing_else(folder, monkeypatch):
+    (folder.parent / "full").write_text("a file where the cache wants a folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder.parent / "full"))
+    assert len(sound(folder)) == 5
+
+
+def test_what_is_damaged_or_no_file_is_left_out(folder):
+    whole = (folder / "CMU" / "01" / "01_01_poses.npz").read_bytes()
+    place = folder / "KIT" / "4"
+    (place / "folder.npz").mkdir(parents=True)
+    (place / "nowhere.npz").symlink_to(place / "gone")
+    amass(place / "packed.npz", 50)
+    with np.load(place / "packed.npz") as arrays:
+        np.savez_compressed(place / "packed.npz", **arrays)
+    packed = bytearray((place / "packed.npz").read_bytes())
+    start = packed.find(b"poses.npy") + len(b"poses.npy") + 20
+    packed[start : start + 40] = bytes(range(40))  # no longer what zlib can unpack
+    (place / "packed.npz").write_bytes(packed)
+    (place / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    np.savez(
+        place / "rates.npz", poses=np.zeros((5, 156)), trans=np.zeros((5, 3)), mocap_framerate=np.array([30.0, 60.0])
+    )
+    faults = {m.name: m.fault for m in index_folder(folder) if m.fault}
+    assert set(faults) == {"KIT/3/broken_poses", "KIT/4/packed", "KIT/4/cut", "KIT/4/rates"}
+    assert all(f"{name}.npz" in fault for name, fault in faults.items())
+
+
+def test_two_files_of_one_name_are_refused(folder):
+    amass(folder / "SFU" / "01" / "01_01_poses.npz", 240)
+    with pytest.raises(ThfmError, match="CMU/01/01_01_poses.npz and .*SFU/01/01_01_poses.npz are both called"):
+        load_library(BodiesConfig(motion_folders=(folder / "CMU", folder / "SFU"), synthesised=False))
+    together = load_library(BodiesConfig(motion_folders=(folder,), synthesised=False))
+    assert {"CMU/01/01_01_poses", "SFU/01/01_01_poses"} <= together.motion_files.keys()
 
 
 def test_lengths_are_those_of_the_motion_when_it_is_read(folder):
     from synth.bodies.motion_io import read_motion
 
-    for entry in index_folder(folder):
+    for entry in sound(folder).values():
         assert entry.seconds == pytest.approx(read_motion(folder / entry.file).duration, abs=1e-3)
 
 
@@ -117,10 +157,30 @@ def test_a_table_says_what_motions_show(folder, tmp_path):
     assert parts["KIT/3/walking_slow08_poses", "limp"] == ((0.0, 12.0),)
     assert load_library(config).tags("CMU/01/01_01_poses", 4.0) == ("swing",)
     table.write_text("file,action,start,end\nCMU/01/01_01_poses.npz,,0,1\n")
-    with pytest.raises(ThfmError, match="line 2"):
+    table.write_bytes("\ufefffile,action\r\nKIT/3/walking_slow08_poses.NPZ,limp\r\n".encode())  # as spreadsheets do
+    assert read_table(table) == {"KIT/3/walking_slow08_poses": [("limp", None, None)]}
+    table.write_text("file,action\n01_01_poses,climb\n")
+    with pytest.raises(ThfmError, match="names no motion"):
+        load_library(config)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("file,action,start,end\na,,0,1\n", "line 2"),
+        ("file,action,start,end\na,walk,3,1\n", "line 2.*end must come after start"),
+        ("file,action,start,end\na,walk,-3,\n", "line 2.*below 0"),
+        ("file,action,start,end\na,walk,nan,4\n", "line 2"),
+        ("file,action\nTänzer,dance\n".encode("latin-1"), "UTF-8"),
+        (None, "motion_actions"),
+    ],
+)
+def test_a_table_that_makes_no_sense_is_named(tmp_path, content, message):
+    table = tmp_path / "babel.csv"
+    if content is not None:
+        table.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ThfmError, match=message):
         read_table(table)
-    with pytest.raises(ThfmError, match="motion_actions"):
-        read_table(tmp_path / "none.csv")
 
 
 @pytest.mark.parametrize(

@@ -98,13 +98,19 @@ def test_a_path_that_turns_away_is_refused(tmp_path):
         ({"fps": 30}, "world_to_camera"),
         ({"world_to_camera": np.zeros((5, 3, 3)), "fps": 30}, "(5, 3, 3)"),
         ({"world_to_camera": np.tile(2 * np.eye(4), (5, 1, 1)), "fps": 30}, "no rotations"),
+        ({"world_to_camera": np.tile(np.diag([-1.0, 1, 1, 1]), (5, 1, 1)), "fps": 30}, "no rotations"),
         ({"world_to_camera": np.tile(np.eye(4), (1, 1, 1)), "fps": 30}, "two or more"),
+        ({"world_to_camera": np.tile(np.eye(4), (5, 1, 1)), "fps": 30, "focal": [1, 1, 0, 1, 1]}, "focal"),
+        (b"", "cannot be read"),
+        (b"PK\x03\x04 cut off", "cannot be read"),
         (None, "cannot be read"),
     ],
 )
 def test_broken_files_are_named(tmp_path, content, message):
     path = tmp_path / "bad.npz"
-    if content is not None:
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
         np.savez(path, **content)
     with pytest.raises(ThfmError) as error:
         read_path(path)

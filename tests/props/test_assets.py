@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from synth.bodies.config import assets_folder
-from synth.props.shape import read_shape, surface_points
+from synth.conventions import ThfmError
+from synth.props.shape import PropAsset, read_shape, surface_points
 from tests.props.worlds import LIBRARY
 
 FOLDER = assets_folder() / "furniture"
@@ -36,6 +37,14 @@ def test_the_folder_is_small_and_nothing_in_it_is_left_over():
     named = {e["file"] for e in entries} | {m["texture"] for e in entries for m in e["materials"] if m["texture"]}
     assert files == named
     assert sum(f.stat().st_size for f in FOLDER.iterdir()) < 6e6
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 cut off"])
+def test_a_broken_file_is_named(tmp_path, content):
+    if content is not None:
+        (tmp_path / "crate.npz").write_bytes(content)
+    with pytest.raises(ThfmError, match=r"crate\.npz cannot be read"):
+        read_shape(PropAsset(tmp_path, LIBRARY.props["crate"].entry))
 
 
 def test_points_cover_the_surface():

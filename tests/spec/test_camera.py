@@ -144,15 +144,28 @@ def test_shapes_keep_the_area():
     assert abs(624 * 624 / (832 * 480) - 1) < 0.03
 
 
+def test_very_long_clips_keep_their_bounds():
+    """Twenty minutes at a frame in ten seconds: rates to the power of such times are more than a float can hold."""
+    for k in range(40):
+        camera = sample_camera(np.random.default_rng(k), CameraConfig(moves=("dolly", "zoom")), 200, 0.1)
+        assert abs(math.log(camera.ratio)) <= math.log(3.0) + 1e-3
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
         ({"tracked": ("tail",)}, "no joint"),
-        ({"zoom_per_second": (0.5, 2.0)}, "starts at 1"),
+        ({"zoom_per_second": (0.5, 2.0)}, "greater than or equal to 1"),
+        ({"focal_mm": (0, 50)}, "greater than or equal to 1"),
+        ({"f_stop": (0.0, 2.0)}, "greater than 0"),
+        ({"shake_degrees": (0.0, 0.5)}, "greater than 0"),
+        ({"fill": (0.5, 1.5)}, "less than or equal to 1"),
+        ({"truncated": (0.5, 1.2)}, "less than or equal to 1"),
+        ({"roll_degrees": (float("nan"), 3.0)}, "finite"),
         ({"framings": ("back",)}, "full_body"),
         ({"moves": ()}, "at least 1"),
         ({"distortion": (-0.5, 0.0)}, "-0.15"),
-        ({"shutter_degrees": (0.0, 90.0)}, "360 degrees"),
+        ({"shutter_degrees": (0.0, 90.0)}, "greater than 0"),
     ],
 )
 def test_impossible_wishes_are_refused(wrong, words):

@@ -103,6 +103,12 @@ def test_names_and_actions_narrow_the_choice(catalogue):
         drawn(catalogue, SpecConfig(motion=MotionConfig(actions=("lecture",))), 1)
 
 
+@pytest.mark.parametrize("speed", [(0.0, 1.0), (-1.0, 1.0), (1.0, float("inf"))])
+def test_impossible_speeds_are_refused(speed):
+    with pytest.raises(ValueError, match="speed"):
+        MotionConfig(speed=speed)
+
+
 def test_only_captured_or_only_synthesised(catalogue):
     made = {m.name for m in catalogue.motions if m.synthesised}
     for share in (0.0, 1.0):

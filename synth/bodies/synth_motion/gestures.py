@@ -49,7 +49,7 @@ def gesture(puppet: Puppet, rng: np.random.Generator, energy: float) -> None:
             (0.7, -0.7, -0.35),
         )  # fmt: skip
         forms = rng.choice(["open", "relaxed", "flat", "pinch", "point"], count, p=[0.36, 0.34, 0.14, 0.1, 0.06])
-        for form in set(forms):
+        for form in sorted(set(forms)):  # the order counts, and that of sets changes from process to process
             grasp(puppet, side, form, up * keys(beat, times, (forms == form).astype(float), rest=0.3))
     puppet.twist += 4 * energy * wobble(rng, t, 2.5)
     puppet.lean += 1.5 * energy * wobble(rng, t, 3.0)

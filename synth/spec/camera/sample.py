@@ -32,6 +32,11 @@ def _log_between(rng: np.random.Generator, bounds: tuple[float, float]) -> float
     return math.exp(_between(rng, (math.log(bounds[0]), math.log(bounds[1]))))
 
 
+def _grown(rate: float, seconds: float, most: float) -> float:
+    """``rate`` to the power of ``seconds``, at most ``most``; by logarithms, since powers of long clips overflow."""
+    return math.exp(min(math.log(rate) * seconds, math.log(most)))
+
+
 def _band(rng: np.random.Generator, framing: Framing, config: CameraConfig) -> tuple[float, float]:
     if framing != "truncated":
         return round(_between(rng, _LOWEST[framing]), 4), 1.0
@@ -115,12 +120,12 @@ def sample_camera(
     elif move in ("pan", "tilt", "truck"):
         spec["sweep"] = round(sign * min(_between(rng, config.sweep_per_second) * seconds, 0.5 * fill), 4)
     elif move in ("dolly", "egocentric"):
-        factor = min(_between(rng, config.dolly_per_second) ** seconds, _MOST["ratio"])
+        factor = _grown(_between(rng, config.dolly_per_second), seconds, _MOST["ratio"])
         spec["ratio"] = round(factor**sign, 4)
     elif move in ("zoom", "dolly_zoom"):
         low, high = config.focal_mm
         rate = _between(rng, config.zoom_per_second if move == "zoom" else config.dolly_per_second)
-        factor = min(rate**seconds, _MOST["ratio"], high / low)
+        factor = _grown(rate, seconds, min(_MOST["ratio"], high / low))
         focal = min(max(focal, low * factor**0.5), high / factor**0.5)  # both ends stay in the range
         spec["ratio"] = round(factor**sign, 4)
     elif move == "track":
