@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import subprocess
 import sys
@@ -47,6 +48,7 @@ def test_usage_errors_exit_with_2(arguments: tuple) -> None:
         (("preview", "/nowhere"), "/nowhere holds no manifest.json"),
         (("preview", "memory://nowhere"), "--out"),
         (("stats", "/nowhere"), "/nowhere holds no manifest.json"),
+        (("stats", "memory://nowhere"), "--out"),
         (("inspect", TINY, "--clip", "0", "--blend", "scene.obj"), "must end in .blend"),
         (("assets", "bodies.motion_folders=[/nowhere]"), "/nowhere holds no motion"),
     ],
@@ -77,11 +79,15 @@ def test_preview_says_where_the_pictures_are(tiny_dataset: Path, tmp_path: Path)
     assert (tmp_path / "pictures" / "overview.png").stat().st_size > 1000
 
 
-def test_stats_counts_what_is_there(tiny_dataset: Path) -> None:
-    done = run_synth("stats", tiny_dataset)
-    assert done.returncode == 0
+def test_stats_counts_what_is_there(tiny_dataset: Path, tmp_path: Path) -> None:
+    done = run_synth("stats", tiny_dataset, "--out", tmp_path / "page.html")
+    assert done.returncode == 0, done.stderr
     rows = [line.split() for line in done.stdout.splitlines() if line.strip()]
     assert ["clips", "3"] in rows and ["frames", "6"] in rows and ["size", "64", "x", "64"] in rows
+    assert "<svg" in (tmp_path / "page.html").read_text()
+    told = json.loads(run_synth("stats", tiny_dataset, "--json").stdout)
+    assert told["clips"] == 3 and told["counts"]["people"] == {"1": 3} and told["measures"]["stature"]["count"] == 3
+    assert not Path(f"{tiny_dataset}-stats.html").exists()
 
 
 def test_assets_lists_every_kind_with_a_licence() -> None:

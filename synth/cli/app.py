@@ -157,12 +157,30 @@ def inspect(
     print(f"{blend}: clip {spec.key}, frames 1 to {spec.frames} at {spec.fps:g} fps.")
 
 
-@app.command(epilog=_examples("thfm-synth stats out/quickstart"))
-def stats(url: Url) -> None:
-    """Count what a data set holds."""
-    from synth.cli.stats import print_stats
+@app.command(
+    epilog=_examples(
+        "thfm-synth stats out/quickstart",
+        "thfm-synth stats s3://bucket/people --out people.html",
+        "thfm-synth stats 'out/people/shard-00000{0..3}.tar' --json",
+    )
+)
+def stats(
+    url: Url,
+    out: Annotated[Path | None, typer.Option("--out", help="The page. [default: URL-stats.html]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all numbers as JSON; a page only with --out.")] = False,
+    models: Annotated[
+        list[Path] | None,
+        typer.Option("--models", help="Folder with smplx/SMPLX_*.npz, if not the open bodies; repeat."),
+    ] = None,
+) -> None:
+    """Show what a data set holds: people, poses, cameras, visibility, scenes, rejections.
 
-    print_stats(url)
+    Colour and dense labels are not read, so that it takes seconds. A data set that is still being made will do, and so
+    will one without colour (render.colour=false). Shards that are damaged are named and left out.
+    """
+    from synth.cli.stats import run
+
+    run(url, out, as_json, tuple(models or ()))
 
 
 @app.command(epilog=_examples("thfm-synth assets", "thfm-synth assets bodies.motion_folders=[/data/amass]"))

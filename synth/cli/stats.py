@@ -1,69 +1,74 @@
-"""``thfm-synth stats``: what a data set holds, out of its manifest and the clips' own headers."""
+"""``thfm-synth stats``: what a data set holds, as a page, as JSON or in a few tables."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+import json
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from synth.shards import read_clips, read_manifest
+from synth.conventions import ThfmError
+from synth.stats import Stats, gather, to_html
+from synth.stats.plots import number
+from synth.terminal.progress import bar
 
-_LENSES = (24, 35, 50, 85, 135)  # millimetres: the borders of lens classes
-
-
-def _shape(width: int, height: int) -> str:
-    return "square" if width == height else "wide" if width > height else "portrait"
-
-
-def _traits(spec: dict) -> Iterable[tuple[str, str]]:
-    """(trait, value) pairs of one clip's spec."""
-    camera = spec["camera"]
-    yield "camera", camera["move"]
-    yield "framing", camera.get("framing", "full_body")
-    yield "held", "by hand" if camera.get("shake") else "still"
-    yield "focal length", next((f"under {mm} mm" for mm in _LENSES if camera["focal_mm"] < mm), "longer")
-    yield "shape", _shape(spec["width"], spec["height"])
-    yield "light", spec["light"]["hdri"]
-    yield "ground", spec["ground"]["pattern"]
-    for person in spec["people"]:
-        yield "gender", person["gender"]
-        yield "motion", person["motion"]["name"]
-        yield "skin", person["skin"]
-        for item in person["clothes"]:
-            yield "clothes", item["name"]
+_MEASURES = ("stature", "bmi", "distance", "focal_mm", "travel", "joints_visible", "darkest")
+_MOST = 12  # values of a trait in the terminal; the page has all
 
 
-def count_traits(url: str) -> dict[str, Counter]:
-    """trait -> value -> how many clips or people have it."""
-    counts: dict[str, Counter] = {}
-    for clip in read_clips(url, fields=()):
-        for trait, value in _traits(clip.meta["spec"]):
-            counts.setdefault(trait, Counter())[value] += 1
-    return counts
+def run(url: str, out: Path | None, as_json: bool, models: tuple[Path, ...]) -> None:
+    """Read a data set, write its page and tell what is in it.
+
+    Raises:
+        ThfmError: there is no data set, or the page cannot be written.
+    """
+    if out is None and not as_json:
+        if "://" in url or "{" in url:
+            raise ThfmError(f"{url} is no folder of this machine: name a file for its page with --out.")
+        out = Path(f"{url.rstrip('/').removesuffix('.tar')}-stats.html")
+    with bar("reading") as advance:
+        stats = gather(url, models, advance)
+    if out is not None:
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_text(to_html(stats), encoding="utf-8")
+        except OSError as error:
+            raise ThfmError(f"{out} cannot be written ({error.strerror}): name another file with --out.") from None
+    if as_json:
+        print(json.dumps(stats.as_dict(), indent=1))
+        return
+    console = Console()
+    _tell(stats, console)
+    console.print(f"Look at {out} in a browser.", soft_wrap=True, highlight=False)
 
 
-def print_stats(url: str) -> None:
-    """Totals, rejections, and how often each choice was made."""
-    console, manifest = Console(), read_manifest(url)
-    kept = {key for shard in manifest["shards"] for key in shard["keys"]}
-    attempts = manifest["rejected"]
-    given_up = {r["key"] for r in attempts} - kept
-    fps = manifest["fps"]
+def _tell(stats: Stats, console: Console) -> None:
     totals = Table(show_header=False, box=None)
-    totals.add_row("clips", str(manifest["clips"]))
-    totals.add_row("frames", str(manifest["frames"]))
-    if len(fps) == 1:
-        totals.add_row("minutes", f"{manifest['frames'] / fps[0] / 60:.2f}")
-    totals.add_row("size", ", ".join(f"{w} x {h}" for h, w in manifest["resolutions"]))
-    totals.add_row("bytes", f"{manifest['bytes']:,} ({manifest['bytes'] / max(1, manifest['frames']):,.0f} a frame)")
-    totals.add_row("shards", str(len(manifest["shards"])))
-    totals.add_row("rejected", f"{len(given_up)} clips, {len(attempts)} draws")
+    totals.add_row("clips", f"{stats.clips:,}" + ("" if stats.source.finished else ", still being made"))
+    totals.add_row("frames", f"{stats.frames:,}")
+    totals.add_row("minutes", f"{stats.seconds / 60:.2f}")
+    totals.add_row("size", ", ".join(stats.sizes))
+    if stats.source.bytes:
+        totals.add_row("bytes", f"{stats.source.bytes:,} ({stats.source.bytes / max(1, stats.frames):,.0f} a frame)")
+    totals.add_row("shards", str(len(stats.source.shards)))
+    totals.add_row("rejected", f"{len(stats.source.rejected)} draws")
+    if stats.coverage:
+        totals.add_row("motions", f"{stats.coverage.used} of {stats.coverage.there} in the library")
+    for name in _MEASURES:
+        one = stats.histograms[name]
+        if one.total:
+            low, middle, high = (number(one.quantile(q)) for q in (0.05, 0.5, 0.95))
+            totals.add_row(one.title, f"{middle} {one.unit}, 90 % in {low} to {high}")
     console.print(totals)
-    for trait, counter in count_traits(url).items():
+    for trait, counter in stats.traits.items():
         table = Table("count", title=trait, title_justify="left", box=None)
         table.add_column(trait, overflow="fold")
-        for value, count in sorted(counter.items(), key=lambda pair: (-pair[1], pair[0])):
+        rows = sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
+        for value, count in rows[:_MOST]:
             table.add_row(str(count), value)
+        if len(rows) > _MOST:
+            table.add_row("", f"and {len(rows) - _MOST} more")
         console.print(table)
+    for fault in stats.faults:
+        console.print(f"left out: {fault}", soft_wrap=True, highlight=False, markup=False)
