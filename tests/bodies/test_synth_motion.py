@@ -1,5 +1,6 @@
 """Synthesised motion is what people can do: judged by the smplx library's vertices and joints (``judge``)."""
 
+import itertools
 import subprocess
 import sys
 
@@ -62,6 +63,15 @@ def test_kind_is_human(models, kind):
         assert judge.turning(seen) < (1700 if kind in FAST else 1100)
         inside = judge.inside_itself(seen, np.array([FRAMES // 2]))
         assert inside.max() < 0.5, f"{kind} {seed}: a limb runs inside another part"
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_wish_within_the_ranges_is_fulfilled(kind):
+    body, ranges = load_rig().geometry(), KINDS[kind].ranges
+    for seed, ends in enumerate(itertools.product((0, 1), repeat=len(ranges))):
+        values = {name: limits[end] for (name, limits), end in zip(ranges.items(), ends, strict=True)}
+        motion = synthesise(kind, values, seed, body, 0.0, 8, 2.0)
+        assert np.isfinite(motion.body_pose).all() and np.isfinite(motion.transl).all()
 
 
 @pytest.mark.parametrize(

@@ -18,18 +18,17 @@ def _hop_line(t, times, flights, low, stand, tiptoe) -> np.ndarray:
     knots, heights, speeds = [-9.0], [stand], [0.0]
     for k, (off, flight) in enumerate(zip(times, flights, strict=True)):
         speed = _G * flight / 2
-        settle = min(0.32, 0.4 * (off - times[k - 1] - flights[k - 1])) if k else 0.32
-        if off - 2.2 * settle > knots[-1] + 0.05:
-            knots, heights, speeds = [*knots, off - 2.2 * settle], [*heights, stand], [*speeds, 0.0]
-        knots += [off - settle, off, off + flight, off + flight + settle]
+        before = off - times[k - 1] - flights[k - 1] if k else np.inf  # seconds on the floor
+        after = times[k + 1] - off - flight if k + 1 < len(times) else np.inf
+        dip, settle = min(0.32, 0.4 * before), min(0.32, 0.4 * after)
+        if off - 2.2 * dip > knots[-1] + 0.05:
+            knots, heights, speeds = [*knots, off - 2.2 * dip], [*heights, stand], [*speeds, 0.0]
+        knots += [off - dip, off, off + flight, off + flight + settle]
         heights += [stand - low, stand + tiptoe, stand + tiptoe, stand - 0.75 * low]
         speeds += [0.0, speed, -speed, 0.0]
-        following = times[k + 1] if k + 1 < len(times) else np.inf
-        if following - off - flight > 3.4 * settle:
+        if after > 3.4 * settle:
             knots, heights, speeds = [*knots, off + flight + 2.2 * settle], [*heights, stand], [*speeds, 0.0]
-    keep = np.concatenate([[True], np.diff(knots) > 1e-3])
-    curve = CubicHermiteSpline(np.array(knots)[keep], np.array(heights)[keep], np.array(speeds)[keep])
-    return curve(np.clip(t, knots[0], knots[-1]))
+    return CubicHermiteSpline(knots, heights, speeds)(np.clip(t, knots[0], knots[-1]))
 
 
 def jumping_jack(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:

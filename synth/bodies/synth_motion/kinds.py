@@ -17,6 +17,7 @@ from synth.bodies.synth_motion import (
     floor_work,
     gestures,
     jumps,
+    kneeling,
     locomotion,
     reaching,
     sitting,
@@ -94,6 +95,7 @@ KINDS: dict[str, Kind] = {
     ),
     "sit": Kind(sitting.sit, "sit", "sits down and gets up", {"seat": (0.42, 0.52)}, seat=True),
     "seated": Kind(sitting.seated, "sit", "sits", {"seat": (0.42, 0.52), "talks": (0, 2)}, seat=True),
+    "kneel": Kind(kneeling.kneel, "sit", "kneels down and gets up", {"work": (0, 2)}, 10.0),
     "squat": Kind(
         exercise.squat, "exercise", "does squats", {"period": (2.0, 3.4), "depth": (0.55, 1.0)}, strained=True
     ),

@@ -19,7 +19,8 @@ _EDGE = 1e-4  # s, for speeds at the ends of stances
 
 @dataclass(frozen=True)
 class Stance:
-    """A foot on the floor from ``start`` to ``end`` seconds: ``spot`` (x, y) under the flat ankle, metres, ``yaw``.
+    """A foot on the floor from ``start`` to ``end`` seconds: ``spot`` (x, y, perhaps the floor's z) under the flat
+    ankle, metres, ``yaw``.
 
     It lands on the heel with the toes up by ``strike`` degrees and is flat ``strike_time`` later; ``roll_time`` before
     its end the heel begins to rise to ``roll`` degrees.
@@ -27,7 +28,7 @@ class Stance:
 
     start: float
     end: float
-    spot: tuple[float, float]
+    spot: tuple[float, ...]
     yaw: float
     strike: float = 0.0
     strike_time: float = 0.1
@@ -79,6 +80,8 @@ def _swing(foot: Foot, sole: Sole, t: np.ndarray, last: Stance, following: Stanc
     h = _hermite(u)
     ankle = h[0] * place0 + h[1] * speed0 + h[2] * place1 + h[3] * speed1
     ankle[:, 2] += lift * 16 * (u * (1 - u)) ** 2
+    if len(last.spot) > 2:
+        ankle += _around_edges(u, np.array(following.spot) - last.spot)
     pitch = (h[0] * pitch0 + h[1] * rate0 + h[2] * pitch1 + h[3] * rate1)[:, 0]
     gap = (following.yaw - last.yaw + np.pi) % (2 * np.pi) - np.pi
     yaw = last.yaw + gap * ease(u, 0, 1)
@@ -89,6 +92,15 @@ def _swing(foot: Foot, sole: Sole, t: np.ndarray, last: Stance, following: Stanc
     ankle[:, 2] += _clearance(sole, u, ankle, turn, toes)
     foot.ankle[here], foot.turn[here], foot.toes[here] = ankle, turn, toes
     foot.stands[here] = False
+
+
+def _around_edges(u: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """(T,3) metres by which a swing from step to step goes round the edge: up before ahead, ahead before down."""
+    smooth = (3 - 2 * u) * u * u
+    up = way[2] > 0
+    high = ease(u, 0.0, 0.6) if up else ease(u, 0.42, 1.0)
+    ahead = ease(u, 0.25, 1.0) if up else ease(u, 0.0, 0.8)
+    return np.stack([ahead, ahead, high], axis=1) * way - smooth[:, None] * way
 
 
 def _clearance(sole: Sole, u: np.ndarray, ankle: np.ndarray, turn: np.ndarray, toes: np.ndarray) -> np.ndarray:
