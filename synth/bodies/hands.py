@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from synth.bodies.kinematics import JOINT, BodyGeometry
 from synth.bodies.rotations import apply, between, swing, unit
 from synth.bodies.skeleton import FINGERS, SkeletonClip
-
-# Flexion (radians) of the three joints of each finger of a hanging, relaxed hand.
-_RELAXED = {
-    "index": (0.28, 0.38, 0.22),
-    "middle": (0.36, 0.45, 0.26),
-    "pinky": (0.46, 0.50, 0.30),
-    "ring": (0.42, 0.50, 0.28),
-    "thumb": (0.25, 0.12, 0.18),
-}
-_THUMB_DROP = 0.2  # radians that a relaxed thumb sinks below the palm
+from synth.bodies.synth_motion.hands import hand_pose, shape
 
 
 def _palm(wrist: np.ndarray, index: np.ndarray, middle: np.ndarray, pinky: np.ndarray) -> np.ndarray:
@@ -56,18 +48,10 @@ def finger_rotations(clip: SkeletonClip, body: BodyGeometry, side: str, hand: np
 
 def relaxed_hands(frames: int, fps: float, side: str) -> np.ndarray:
     """(T,45) hand pose of a relaxed hand that opens and closes slightly, fingers slightly out of step."""
-    seconds = np.arange(frames) / fps
-    # In the T-pose palms face down: the left hand's fingers close about -z, the right hand's about +z.
-    sign = -1.0 if side == "left" else 1.0
-    phase = 0.0 if side == "left" else 2.1
-    pose = np.zeros((frames, 5, 3, 3))
-    for f, finger in enumerate(FINGERS):
-        breathing = 1 + 0.14 * np.sin(2 * np.pi * seconds / 5.3 + phase + 0.5 * f)
-        breathing += 0.08 * np.sin(2 * np.pi * seconds / 2.9 + 2 * phase + 0.9 * f)
-        for joint, angle in enumerate(_RELAXED[finger]):
-            if finger == "thumb":  # the thumb closes towards the palm, mostly about the vertical
-                pose[:, f, joint, 1] = -sign * angle * breathing
-            else:
-                pose[:, f, joint, 2] = sign * angle * breathing
-    pose[:, FINGERS.index("thumb"), 0, 0] = _THUMB_DROP
-    return pose.reshape(frames, 45)
+    seconds = np.arange(frames)[:, None] / fps
+    phase, finger = 0.0 if side == "left" else 2.1, np.arange(len(FINGERS))
+    breathing = 1 + 0.14 * np.sin(2 * np.pi * seconds / 5.3 + phase + 0.5 * finger)
+    breathing += 0.08 * np.sin(2 * np.pi * seconds / 2.9 + 2 * phase + 0.9 * finger)
+    curls, spread = shape("relaxed")[:5], shape("relaxed")[5]
+    pose = hand_pose(side, curls * breathing, np.full(frames, spread))
+    return Rotation.from_matrix(pose.reshape(-1, 3, 3)).as_rotvec().reshape(frames, 45)

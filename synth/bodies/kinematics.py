@@ -6,7 +6,9 @@ The smplx library stays the judge of where vertices are; this is the same arithm
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,9 +122,9 @@ def load_rig(folder: str | Path | None = None, gender: str = "neutral") -> Rig:
     folder = Path(folder) if folder is not None else _ASSETS / "bodies"
     if not (folder / "smplx" / f"SMPLX_{gender.upper()}.npz").is_file():
         raise ThfmError(f"no body model {folder}/smplx/SMPLX_{gender.upper()}.npz; name the folder that holds smplx/")
-    return Rig.from_smplx(
-        smplx.create(str(folder), model_type="smplx", gender=gender, ext="npz", num_betas=10, use_pca=False)
-    )
+    with contextlib.redirect_stdout(io.StringIO()):  # smplx warns of ten betas
+        model = smplx.create(str(folder), model_type="smplx", gender=gender, ext="npz", num_betas=10, use_pca=False)
+    return Rig.from_smplx(model)
 
 
 def default_body() -> BodyGeometry:

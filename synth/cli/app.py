@@ -8,17 +8,12 @@ from typing import Annotated
 import typer
 
 from synth.conventions import ThfmError
-from synth.terminal.errors import FAILED_CLIPS, FAULTS, INTERRUPTED, Commands, complain, show_version
+from synth.terminal.commands import new_app
+from synth.terminal.errors import FAILED_CLIPS, FAULTS, INTERRUPTED, complain
 
-app = typer.Typer(
-    cls=Commands,
-    help="Make, check and look at labelled synthetic video of people.",
-    epilog="Start with: thfm-synth generate configs/synth/quickstart.yaml --out out/quickstart",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]},
+app = new_app(
+    "Make, check and look at labelled synthetic video of people.",
+    "thfm-synth generate configs/synth/quickstart.yaml --out out/quickstart",
 )
 
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file, such as configs/synth/quickstart.yaml.")]
@@ -26,14 +21,6 @@ Overrides = Annotated[
     list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Changes to the config by dotted key.")
 ]
 Url = Annotated[str, typer.Argument(metavar="URL", help="A data set: local folder or fsspec URL (s3://, gs://).")]
-
-
-Version = Annotated[bool, typer.Option("--version", help="Print the version.", callback=show_version, is_eager=True)]
-
-
-@app.callback()
-def _root(version: Version = False) -> None:
-    pass
 
 
 def _examples(*lines: str) -> str:

@@ -50,12 +50,3 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             complain("stopped.")
             raise typer.Exit(INTERRUPTED) from None
-
-
-def show_version(asked: bool) -> None:
-    """Callback of ``--version``."""
-    if asked:
-        from importlib.metadata import version
-
-        print(f"thfm {version('thfm')}")
-        raise typer.Exit

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from synth.conventions import ThfmError
+from train.cli.options import Device, Dtype
 from train.cli.words import examples, require_choice
 
 EXAMPLES = examples(
@@ -46,12 +47,8 @@ def predict(
     size: Annotated[
         str | None, typer.Option("--size", metavar="HxW", help="What the model sees. [default: as it was trained]")
     ] = None,
-    device: Annotated[
-        str | None, typer.Option("--device", help="Such as cpu or cuda:1. [default: the first GPU, or the CPU]")
-    ] = None,
-    dtype: Annotated[
-        str | None, typer.Option("--dtype", help="float32, bfloat16 or float16. [default: as it is saved]")
-    ] = None,
+    device: Device = None,
+    dtype: Dtype = None,
 ) -> None:
     """Answer about videos of any size and length.
 
