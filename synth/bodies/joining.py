@@ -52,8 +52,8 @@ def join(first: Motion, second: Motion, blend: float) -> Motion:
     whole = np.concatenate([first.full_pose()[:start], mixed.as_rotvec().reshape(count, 55, 3), pose[count:]])
 
     def faded(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-        between = one[start:] + ease[:, None] * (two[:count] - one[start:])
-        return np.concatenate([one[:start], between, two[count:]])
+        mixed = one[start:] + ease[:, None] * (two[:count] - one[start:])
+        return np.concatenate([one[:start], mixed, two[count:]])
 
     return Motion(
         fps=first.fps, name=f"{first.name} then {second.name}", source=f"{first.source}; {second.source}",
@@ -98,7 +98,7 @@ def step_across(motion: Motion, start: int, stop: int, body: BodyGeometry) -> Mo
             continue
         u = np.clip((frames - window[0]) / (window[1] - window[0]), 0.0, 1.0)
         span, h = window[1] - window[0], u[:, None]
-        slopes = (0 * far[s], 0 * far[s]) if rests else (speed[first][s] * span, speed[last][s] * span)
+        slopes = [0.0 if rests else speed[k][s] * span for k in (first, last)]
         path = (1 + 2 * h) * (1 - h) ** 2 * goals[first, s] + h * h * (3 - 2 * h) * goals[last, s]
         path = path + h * (1 - h) ** 2 * slopes[0] + h * h * (h - 1) * slopes[1]
         path[:, 2] += 16 * (u * (1 - u)) ** 2 * min(0.02 + 0.2 * far[s], 0.08)

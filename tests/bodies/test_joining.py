@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from synth.bodies.catalogue import load_library
-from synth.bodies.config import BodiesConfig
+from synth.bodies.config import BodiesConfig, assets_folder
 from synth.bodies.joining import join, retime
 from synth.bodies.kinematics import default_body, motion_joints
 from synth.bodies.motion import load_motion, resample, slice_seconds
@@ -17,8 +17,8 @@ from tests.bodies import judge
 
 @pytest.fixture(scope="module")
 def parts():
-    walk = resample(load_motion("assets/motions/walk_and_pause.npz"), 30.0)
-    other = resample(load_motion("assets/motions/stand_and_look.npz"), 30.0)
+    walk = resample(load_motion(assets_folder() / "motions" / "walk_and_pause.npz"), 30.0)
+    other = resample(load_motion(assets_folder() / "motions" / "stand_and_look.npz"), 30.0)
     return slice_seconds(walk, 0.5, 3.5), slice_seconds(other, 0.3, 2.9)
 
 

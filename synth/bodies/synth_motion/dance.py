@@ -72,11 +72,11 @@ def dance(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None
             loads[k] = 0.5 + (0.3 if mover == "left" else -0.3) * (1 if place % 2 == 0 else -0.2)
         elif kind == "march":
             mover = SIDES[k % 2]
-            _step(lines, at, mover, at[mover].copy(), beats[k], beat, size, turn=0.0)
+            _step(lines, at, mover, at[mover], beats[k], beat, size)
             loads[k] = 0.5 + (0.34 if mover == "left" else -0.34)
         elif kind == "open":  # feet apart, together
             mover = SIDES[k % 2]
-            goal = at[mover] * [1, 1] + [0.0, SIGN[mover] * (0.14 if place < 2 else -0.14)]
+            goal = at[mover] + [0.0, SIGN[mover] * (0.14 if place < 2 else -0.14)]
             _step(lines, at, mover, goal, beats[k], beat, size)
             loads[k] = 0.5 + (0.22 if mover == "left" else -0.22)
         else:
@@ -103,7 +103,6 @@ def dance(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None
         arm, sign = puppet.arms[own], SIGN[own]
         names = [pose[s] for pose in poses]
         spots = np.array([_ARMS[n][0] for n in names]) + rng.normal(0, 0.015, (count, 3))
-        spots[:, 1:] *= [1.0, 1.0]
         arm.frame, arm.weight[:] = "spine3", 1.0
         arm.reach[:] = _beats(t, beats, spots) * [sign, 1, 1]
         arm.reach[:, 1] -= 0.02 * dip
@@ -120,10 +119,10 @@ def _beats(t: np.ndarray, beats: np.ndarray, values: np.ndarray) -> np.ndarray:
     return keys(t, beats, values, rest=0.12)
 
 
-def _step(lines, at, mover: str, goal: np.ndarray, beat: float, length: float, size: float, turn: float = 0.0) -> None:
+def _step(lines, at, mover: str, goal: np.ndarray, beat: float, length: float, size: float) -> None:
     """Land ``mover`` on ``goal`` just on the beat; the swing takes two thirds of the beat before it."""
     last = lines[mover][-1]
     leave = max(beat - 0.66 * length, last.start + 0.12)
     lines[mover][-1] = Stance(last.start, leave, last.spot, last.yaw, last.strike, 0.1, 20.0, 0.14)
-    lines[mover].append(Stance(beat, np.inf, tuple(size * goal), last.yaw + turn, -12.0, 0.1))
+    lines[mover].append(Stance(beat, np.inf, tuple(size * goal), last.yaw, -12.0, 0.1))
     at[mover] = goal

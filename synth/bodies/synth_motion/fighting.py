@@ -48,7 +48,7 @@ def boxing(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> Non
         grasp(puppet, side, "fist", 1.0)
         puppet.twist += -own * (16 if side == front else 38) * out
         puppet.yaw = puppet.yaw - own * np.radians(5 if side == front else 12) * out
-    puppet.look += sign * 27 - 0.0 * t
+    puppet.look += sign * 27
     puppet.steady[:] = 0.8
     for side in SIDES:
         puppet.feet[side].splay += 6
@@ -99,5 +99,5 @@ def kick(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
         arm.out += 28 * lifted
         arm.elbow += 20 * lifted
         arm.flex += (18 if own != side else -26) * out - (18 if own != side else -20) * back
-    puppet.nod += 10 * (lifted)
+    puppet.nod += 10 * lifted
     alive(puppet, rng, 0.6)

@@ -47,11 +47,10 @@ def seated(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> Non
             puppet.arms[side].weight[:] = 0.0
             puppet.arms[side].flex[:] = 18.0
             puppet.arms[side].elbow[:] = 62.0
-        keep = {s: (puppet.arms[s].flex.copy(), puppet.arms[s].weight.copy()) for s in SIDES}
         gesture(puppet, rng, 1.0)
         for side in SIDES:
             if not puppet.arms[side].weight.any():
-                _hands_on_thighs(puppet, side, keep[side][1] + 1.0, p)
+                _hands_on_thighs(puppet, side, np.ones(count), p)
     look_around(puppet, rng, 34.0)
     alive(puppet, rng)
 

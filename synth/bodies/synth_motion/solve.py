@@ -48,7 +48,7 @@ def solve(puppet: Puppet, name: str, fps: float) -> Motion:
             world, root, joints = _pose(puppet, hips)
     fields = pose_fields(local_pose(world))
     for k, field in enumerate(("leye_pose", "reye_pose")):
-        toe_in = (-1.0, 1.0)[k] * 1.0  # eyes that look at something near
+        toe_in = (-1.0, 1.0)[k]  # eyes that look at something near
         vector = np.radians(np.stack([puppet.eyes[:, 1], puppet.eyes[:, 0] + toe_in, 0 * puppet.t], axis=1))
         fields[field] = vector
     fields["jaw_pose"] = np.radians(np.stack([puppet.jaw, 0 * puppet.jaw, 0 * puppet.jaw], axis=1))
@@ -209,7 +209,7 @@ def _arm(puppet: Puppet, side: str, world: np.ndarray, root: np.ndarray, chest: 
 def _elbow_way(line, chest, now, wished, weight, sign: float) -> np.ndarray:
     """(T,3) where the elbow points, part way from ``now`` to ``wished``, turned about the arm's line by way of outside,
     as elbows do: the shorter way may lead through the chest, and flips where both are opposite."""
-    outside = apply(chest, np.array([sign * 1.0, -0.5, -0.6]))
+    outside = apply(chest, np.array([sign, -0.5, -0.6]))
     outside = unit(outside - (outside * line).sum(-1, keepdims=True) * line)
     angle = (1 - weight) * signed_angle(outside, now, line) + weight * signed_angle(outside, wished, line)
     return apply(about(line, angle), outside)
@@ -231,7 +231,7 @@ def _hand(puppet, side, world, arm, sign, elbow, wrist) -> None:
         palm = between(angles, wanted, arm.palm_weight)
     local = hinge.swapaxes(1, 2) @ palm
     axis = local[..., 0] * sign  # where the hand points, seen from the forearm
-    aim = swing(np.array([sign, 0.0, 0.0]), axis * 1.0)
+    aim = swing(np.array([sign, 0.0, 0.0]), axis)
     turned = aim.swapaxes(1, 2) @ local
     twist = np.degrees(np.arctan2(turned[:, 2, 1], turned[:, 1, 1]))
     twist = np.clip(twist, -85.0, 110.0)
