@@ -114,8 +114,13 @@ def _motions(folder: Path, table: Table) -> tuple[list[tuple[MotionEntry, Path]]
         raise ThfmError(
             f"{folder} holds no motion{why}: bodies.motion_folders wants files ending in {', '.join(SUFFIXES)}."
         )
-    sound = [m for m in found if not m.fault]
-    return [(e, folder / m.file) for m in sound for e in _labelled(m.name, m.seconds, m.action, table)], faults
+    own = folder.resolve().name
+    return [
+        (entry, folder / m.file)
+        for m in found
+        if not m.fault
+        for entry in _labelled(m.name, m.seconds, action_of(f"{own}/{m.name}"), table)
+    ], faults
 
 
 def _labelled(name: str, seconds: float, action: str, table: Table) -> list[MotionEntry]:

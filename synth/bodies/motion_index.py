@@ -1,4 +1,4 @@
-"""An index of a folder of motions: how long each is and what it shows. Scanned once, then kept in the user's cache."""
+"""An index of a folder of motions: how long each is. Scanned once, then kept in the user's cache."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from synth.bodies.actions import action_of
 from synth.bodies.motion_io import read_motion
 from synth.bodies.motion_io.smplx_files import RATE_KEYS
 from synth.conventions import ThfmError
@@ -20,18 +19,17 @@ SUFFIXES = (".npz", ".bvh", ".amc")
 # What lies beside motions in AMASS' folders and holds none.
 _NO_MOTION = ("shape.npz", "neutral_stagei.npz", "female_stagei.npz", "male_stagei.npz")
 _POSE_KEYS = ("poses", "body_pose", "pose_body", "trans", "transl")
-_FORMAT = 2
+_FORMAT = 3
 
 
 @dataclass(frozen=True)
 class Indexed:
-    """One file: its path in the folder without suffix and with it, seconds and action of its motion, or the fault for
-    which it is left out; ``stamp`` tells whether the file is still the same."""
+    """One file: its path in the folder without suffix and with it, seconds of its motion, or the fault for which it is
+    left out; ``stamp`` tells whether the file is still the same."""
 
     name: str
     file: str
     seconds: float
-    action: str
     fault: str
     stamp: tuple[int, int]
 
@@ -65,7 +63,7 @@ def index_folder(folder: Path) -> list[Indexed]:
             except ThfmError as error:
                 fault = str(error)
             name = path.relative_to(folder).with_suffix("").as_posix()
-            entry = Indexed(name, file, round(seconds, 4), action_of(f"{folder.name}/{name}"), fault, stamp)
+            entry = Indexed(name, file, round(seconds, 4), fault, stamp)
         found.append(entry)
     if changed or len(found) != len(known):
         _remember(cache, folder, found)
