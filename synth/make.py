@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,10 +56,12 @@ def _wardrobe_of(bodies: BodiesConfig) -> tuple[dict[str, dict], dict[str, str]]
     return {i["name"]: i for i in wardrobe["items"]}, {s["name"]: s["age"] for s in wardrobe["skins"] if "age" in s}
 
 
-def caption_of(spec: ClipSpec, config: GenerateConfig) -> str:
-    """One sentence on a clip."""
+def caption_of(spec: ClipSpec, config: GenerateConfig, props: Sequence[Mapping] = ()) -> str:
+    """One sentence on a clip; ``props`` are those of its geometry, which found a place."""
     items, ages = _wardrobe_of(config.bodies)
-    return caption(spec, items, ages, library_of(config.bodies).tags)
+    library = library_of(config.bodies)
+    placed = [{**prop, "kind": library.props[prop["name"]].entry["kind"]} for prop in props]
+    return caption(spec, items, ages, library.tags, placed)
 
 
 def body_tracks(geometry: ClipGeometry, spec: ClipSpec) -> list[BodyTrack]:
@@ -97,7 +99,7 @@ def make_attempt(spec: ClipSpec, config: GenerateConfig, log: Path, progress: Pr
         "spec": spec.model_dump(mode="json"),
         "seeds": {"seed": spec.seed, "index": spec.index, "attempt": spec.attempt},
         "versions": {name: importlib.metadata.version(name) for name in ("thfm", "bpy", "smplx", "numpy")},
-        "caption": caption_of(spec, config),
+        "caption": caption_of(spec, config, geometry.props),
         "qa": {"passed": True, "measures": verdict.measures},
         "props": list(geometry.props),
         "render": config.render.model_dump(mode="json", exclude={"threads", "device"}),

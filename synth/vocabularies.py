@@ -155,4 +155,16 @@ CIHP = _vocabulary(
     "Right-arm Left-leg Right-leg Left-shoe Right-shoe",
     _parsing(_cut("Upper-clothes", "Pants"), "Torso-skin"),
 )
+# What each part of DensePose's charts is, by its number (``synth.densepose``); 0 is nobody. Front and back are parts of
+# their own.
+DENSEPOSE: tuple[frozenset[Part], ...] = (
+    frozenset(),
+    *(frozenset((*_TRUNK, Part.NECK)),) * 2,
+    *(frozenset({part}) for part in (Part.RIGHT_HAND, Part.LEFT_HAND, Part.LEFT_FOOT, Part.RIGHT_FOOT)),
+    *(frozenset({part}) for part in (Part.RIGHT_THIGH, Part.LEFT_THIGH) * 2),
+    *(frozenset({part}) for part in (Part.RIGHT_SHIN, Part.LEFT_SHIN) * 2),
+    *(frozenset({part}) for part in (Part.LEFT_UPPER_ARM, Part.RIGHT_UPPER_ARM) * 2),
+    *(frozenset({part}) for part in (Part.LEFT_FOREARM, Part.RIGHT_FOREARM) * 2),
+    *(frozenset({Part.HEAD, Part.NECK}),) * 2,
+)
 VOCABULARIES: dict[str, Vocabulary] = {"goliath28": GOLIATH28, "lip": LIP, "cihp": CIHP}

@@ -12,6 +12,7 @@ from synth.bodies.actions import action_of, read_table
 from synth.bodies.config import BodiesConfig
 from synth.bodies.motion_index import SUFFIXES, index_folder, seconds_of
 from synth.bodies.movement import PREFIX
+from synth.bodies.skins import LAYOUT, skins_below
 from synth.bodies.synth_motion.kinds import KINDS
 from synth.cameras import read_path
 from synth.cameras.replay import SUFFIXES as _PATH_SUFFIXES
@@ -24,7 +25,10 @@ Table = dict[str, list[tuple[str, float | None, float | None]]]
 
 @dataclass(frozen=True)
 class Library:
-    """The catalogue, and where each named thing lies on this machine."""
+    """The catalogue, and where each named thing lies on this machine.
+
+    ``skin_layout`` is the texture layout that the skins are painted for, as ``BodyModel.texture_layout`` has it.
+    """
 
     catalogue: Catalogue
     motion_files: dict[str, Path]
@@ -33,6 +37,13 @@ class Library:
     path_files: dict[str, Path]
     props: dict[str, PropAsset]
     left_out: tuple[str, ...] = ()  # what lies in folders of motions and is none, with the fault
+    skin_layout: str = "base.obj"
+
+    def skin(self, name: str, layout: str | None) -> Path | None:
+        """The file of a skin for a body of a texture layout; None if it is painted for another one."""
+        if name not in self.skin_files:
+            raise ThfmError(f"there is no skin called {name!r}: was the clip made with other assets?")
+        return self.skin_files[name] if layout == self.skin_layout else None
 
     def tags(self, motion: str, start: float) -> tuple[str, ...]:
         """What a motion shows at ``start`` seconds, in words."""
@@ -158,6 +169,19 @@ def _prop_entry(item: Mapping) -> PropEntry:
     return PropEntry(name=item["name"], kind=item["kind"], size=item["size"], held="grip" in item)
 
 
+def _skins(config: BodiesConfig, ours: Iterable[Mapping]) -> list[tuple[SkinEntry, Path]]:
+    """Skins by name: those of the config's folders, or ours."""
+    if not config.skin_folders:
+        entries = [(SkinEntry.model_validate(s), config.assets / "skins" / s["file"]) for s in ours]
+        return sorted(entries, key=lambda skin: skin[0].name)
+    if config.model_folder is None:
+        raise ThfmError(
+            "bodies.skin_folders holds skins for SMPL-X, not for the open bodies: name bodies.model_folder as well."
+        )
+    found = [skin for folder in config.skin_folders for skin in skins_below(folder)]
+    return sorted({entry.name: (entry, file) for entry, file in found}.values(), key=lambda skin: skin[0].name)
+
+
 def load_library(config: BodiesConfig) -> Library:
     """Everything that clips of this config can be made of.
 
@@ -178,21 +202,22 @@ def load_library(config: BodiesConfig) -> Library:
     wardrobe = read_catalogue(config.assets / "wardrobe" / "catalogue.json")
     hdris = bpy_hdris()
     props = _props(config.assets / "furniture")
-    skins = sorted(wardrobe["skins"], key=lambda s: s["name"])
+    skins = _skins(config, wardrobe["skins"])
     return Library(
         catalogue=Catalogue(
             body_model=config.models.name,
             motions=tuple(sorted(entries, key=lambda e: (e.name, e.action))),
             items=tuple(ItemEntry.model_validate(i) for i in sorted(wardrobe["items"], key=lambda i: i["name"])),
-            skins=tuple(SkinEntry.model_validate(s) for s in skins),
+            skins=tuple(entry for entry, _ in skins),
             hdris=tuple(sorted(hdris)),
             camera_paths=tuple(entry for entry, _ in paths),
             props=tuple(_prop_entry(props[name].entry) for name in sorted(props)),
         ),
         motion_files=motion_files,
-        skin_files={s["name"]: config.assets / "skins" / s["file"] for s in skins},
+        skin_files={entry.name: file for entry, file in skins},
         hdri_files=hdris,
         path_files=_by_name(paths, "bodies.camera_paths"),
         props=props,
         left_out=tuple(fault for _, faults in folders for fault in faults),
+        skin_layout=LAYOUT if config.skin_folders else "base.obj",
     )

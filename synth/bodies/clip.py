@@ -40,7 +40,7 @@ def build_clip(spec: ClipSpec, config: BodiesConfig, library: Library) -> ClipGe
     neutral = load_body(config.models, "neutral")
     for number, person in enumerate(spec.people, 1):
         model = load_body(config.models, person.gender)
-        skin = _named(library.skin_files, person.skin, "skin")
+        skin = library.skin(person.skin, model.texture_layout)
         params, seat = person_params(model, person, library.motion_files, spec.frames, spec.fps)
         posed = model.pose(params)
         canonical = canonical_points(neutral, model)

@@ -28,6 +28,11 @@ class BodiesConfig(BaseModel):
     camera_paths: tuple[Path, ...] = Field(
         (), description="folders or files of captured camera paths (npz, TUM) for the camera move replay"
     )
+    skin_folders: tuple[Path, ...] = Field(
+        (),
+        description="folders of skins in SMPL-X's texture layout, such as BEDLAM's, instead of ours; they need a "
+        "model_folder",
+    )
     motion_actions: Path | None = Field(
         None, description="CSV of file,action[,start,end] that says what your motions show; else their names do"
     )

@@ -14,9 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from synth.bodies.kinematics import Rig
+from synth.bodies.model_file import found, plain
 from synth.conventions import JOINT_NAMES, JOINT_PART, NUM_TREE_JOINTS, ThfmError
 
 POSE_FIELDS = ("global_orient", "body_pose", "left_hand_pose", "right_hand_pose", "jaw_pose", "leye_pose", "reye_pose")
+_MOST_BETAS = 16
 _CHUNK = 24  # frames a forward pass: bounds memory
 
 
@@ -54,6 +56,9 @@ class BodyModel:
 
     Attributes:
         faces (F, 3) int32; weights (V, 55) float32; template (V, 3) float32; parents (55,) int;
+        num_betas: coefficients of shape that it takes, 10 or, of files with 300, 16 as AMASS and BEDLAM have them;
+        texture_layout: whose texture coordinates ``vt`` and ``ft`` are, "base.obj" (the open bodies' and their skins')
+        or "smplx"; None without any.
         part (F,) uint8; extras: the further arrays of the file (uv coordinates, face groups, base mesh indices).
         id: file name and the first 16 hex digits of the file's sha256.
     """
@@ -61,17 +66,14 @@ class BodyModel:
     def __init__(self, path: Path, gender: str):
         import smplx
 
-        if not path.is_file():
-            raise ThfmError(
-                f"body model {path} is missing: point bodies.model_folder at a folder that holds smplx/{path.name}."
-            )
-        self.gender, self.path = gender, path
+        self.gender, self.path = gender, found(path)
         self.id = f"{path.name}:{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
         try:
-            with contextlib.redirect_stdout(io.StringIO()):
+            with plain(path) as file, contextlib.redirect_stdout(io.StringIO()):
                 self.model = smplx.create(
-                    str(path.parent.parent), model_type="smplx", gender=gender, ext="npz", use_pca=False,
-                    flat_hand_mean=True, use_face_contour=True, num_betas=10, num_expression_coeffs=10, batch_size=1,
+                    str(file.parent.parent), model_type="smplx", gender=gender, ext="npz", use_pca=False,
+                    flat_hand_mean=True, use_face_contour=True, num_betas=_MOST_BETAS, num_expression_coeffs=10,
+                    batch_size=1,
                 )  # fmt: skip
             with np.load(path, allow_pickle=False) as source:
                 self.extras = {
@@ -90,6 +92,9 @@ class BodyModel:
             pickle.UnpicklingError,
         ) as error:
             raise ThfmError(f"body model {path} is no SMPL-X npz ({error}): download it again.") from error
+        self.num_betas = self.model.shapedirs.shape[-1]
+        textured = {"vt", "ft"} <= self.extras.keys()
+        self.texture_layout = ("base.obj" if "base_to_vertex" in self.extras else "smplx") if textured else None
         self.faces = np.ascontiguousarray(self.model.faces.astype(np.int32))
         self.weights = self.model.lbs_weights.numpy()
         self.template = self.model.v_template.numpy()
@@ -100,15 +105,15 @@ class BodyModel:
         """Pose the body.
 
         Args:
-            params: the pose fields (S, 3k) axis-angle, ``transl`` (S, 3), ``betas`` (10,), ``expression`` (10,) or
-                (S, 10).
+            params: the pose fields (S, 3k) axis-angle, ``transl`` (S, 3), ``betas`` of which those that are left out
+                are 0, ``expression`` (10,) or (S, 10).
         """
         import torch
         from smplx.lbs import batch_rigid_transform, batch_rodrigues, blend_shapes, vertices2joints
 
         samples = len(params["transl"])
         vertices, joints, transforms, features = [], [], [], []
-        betas = torch.tensor(np.asarray(params["betas"], np.float32))[None]
+        betas = torch.tensor(self.all_betas(params["betas"]))[None]
         wanted = np.asarray(params["expression"], np.float32)
         expression = torch.tensor(np.broadcast_to(wanted, (samples, wanted.shape[-1])).copy())
         with torch.no_grad():
@@ -143,13 +148,20 @@ class BodyModel:
             expression=(expression - expression[:1]).numpy(),
         )
 
+    def all_betas(self, betas: np.ndarray) -> np.ndarray:
+        """(num_betas,) float32: ``betas``, and 0 for those left out. Raises ThfmError if there are too many."""
+        betas = np.asarray(betas, np.float32).ravel()
+        if len(betas) > self.num_betas:
+            raise ThfmError(f"{len(betas)} betas are too many for {self.path}: it has {self.num_betas}.")
+        return np.pad(betas, (0, self.num_betas - len(betas)))
+
     def rest_joints(self, betas: np.ndarray) -> np.ndarray:
-        """(55, 3) float32 joints of the T-pose for ``betas`` (10,), SMPL-X axes, metres."""
+        """(55, 3) float32 joints of the T-pose for ``betas``, SMPL-X axes, metres."""
         import torch
         from smplx.lbs import blend_shapes, vertices2joints
 
         with torch.no_grad():
-            shape = torch.tensor(np.asarray(betas, np.float32))[None]
+            shape = torch.tensor(self.all_betas(betas))[None]
             rest = self.model.v_template[None] + blend_shapes(shape, self.model.shapedirs)
             return vertices2joints(self.model.J_regressor, rest)[0].numpy()
 

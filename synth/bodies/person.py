@@ -157,15 +157,20 @@ def body_mesh(
     canonical: np.ndarray,
     spec: PersonSpec,
     person: int,
-    skin: Path,
+    skin: Path | None,
     shown: np.ndarray,
 ) -> Mesh:
-    """The mesh of the bare body; ``shown`` (F,) is False for skin that clothes cover."""
+    """The mesh of the bare body.
+
+    Args:
+        skin: texture in the model's own layout; None paints a plain tone.
+        shown: (F,), False for skin that clothes cover.
+    """
     look, semantic = _look_groups(model)
     faces = model.faces
-    if "vt" in model.extras:
+    if skin is not None:
         uv, face_uv, texture, tint = model.extras["vt"], model.extras["ft"].astype(np.int32), skin, spec.skin_tint
-    else:  # another topology than the one that our skins are painted for
+    else:
         uv, face_uv = np.zeros((1, 2), np.float32), np.zeros_like(faces)
         texture, tint = None, tuple(c * s for c, s in zip((0.45, 0.27, 0.19), spec.skin_tint or (1, 1, 1), strict=True))
     return Mesh(

@@ -7,6 +7,7 @@ from typing import Any
 
 from synth.caption.filming import filmed, where
 from synth.caption.people import deeds, listed, who
+from synth.caption.things import held, standing
 from synth.spec.model import ClipSpec, PersonSpec
 
 
@@ -15,6 +16,7 @@ def caption(
     items: Mapping[str, Mapping[str, Any]],
     ages: Mapping[str, str],
     tags: Callable[[str, float], Sequence[str]],
+    props: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """One English sentence about a clip, for people and for text encoders.
 
@@ -22,12 +24,14 @@ def caption(
         items: entries of the wardrobe's catalogue, by name.
         ages: of skins, by name; skins that are not there have none.
         tags: (motion, seconds into it) -> what it shows.
+        props: those that found a place: name, kind, role and person (index).
     """
 
-    def one(person: PersonSpec) -> str:
+    def one(number: int, person: PersonSpec) -> str:
         doing = [deeds(tags(part.name, part.start)) for part in (person.motion, *person.motion.then)]
         changes = [now for before, now in zip([None, *doing], doing, strict=False) if now != before]
-        return f"{who(person, items, ages.get(person.skin))} {', then '.join(changes)}"
+        return f"{who(person, items, ages.get(person.skin))} {', then '.join(changes)}{held(props, number)}"
 
-    people = listed([one(person) for person in spec.people])
-    return f"{people[0].upper()}{people[1:]} {where(spec.ground, spec.light)}; {filmed(spec.camera)}."
+    people = listed([one(k, person) for k, person in enumerate(spec.people)])
+    place = f"{where(spec.ground, spec.light)}{standing(props)}"
+    return f"{people[0].upper()}{people[1:]} {place}; {filmed(spec.camera)}."

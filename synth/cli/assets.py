@@ -10,6 +10,7 @@ from rich.table import Table
 
 from synth.bodies.catalogue import Library, load_library, read_catalogue
 from synth.bodies.config import BodiesConfig
+from synth.cli.own_data import PAGE, own_data
 from synth.config import GenerateConfig
 from synth.settings import checked, overridden
 from synth.spec.catalogue import MotionEntry
@@ -35,8 +36,10 @@ def _rows(config: BodiesConfig, library: Library) -> Iterable[tuple[str, str, st
     wardrobe = read_catalogue(config.assets / "wardrobe" / "catalogue.json")
     for item in sorted(wardrobe["items"], key=lambda i: (i["kind"], i["name"])):
         yield item["kind"], item["name"], item["licence"], item["author"]
-    for skin in sorted(wardrobe["skins"], key=lambda s: s["name"]):
-        yield "skins", skin["name"], skin["licence"], skin["author"]
+    ours = {s["name"]: s for s in wardrobe["skins"]}
+    for skin in library.catalogue.skins:
+        entry = ours.get(skin.name, {})
+        yield "skins", skin.name, entry.get("licence", _UNSTATED), entry.get("author", "")
     for prop in library.catalogue.props:
         entry = library.props[prop.name].entry
         yield f"prop: {prop.kind}", prop.name, entry["licence"], entry["author"]
@@ -76,8 +79,18 @@ def print_motions(entries: Iterable[MotionEntry]) -> None:
     )
 
 
+def print_own_data(config: BodiesConfig, library: Library, console: Console) -> None:
+    """What data of the user's own is there, what is missing, and what it would add."""
+    table = Table("data of your own", "key", "found", "missing", "adds", title_justify="left", box=None)
+    for kind in own_data(config, library):
+        table.add_row(kind.name, kind.key, kind.found or "not named", kind.missing, kind.adds)
+    console.print(table)
+    console.print(f"{PAGE} says where to get each, under which terms, and where to put it.", soft_wrap=True)
+
+
 def print_assets(overrides: list[str]) -> None:
-    """A table of everything, sorted by kind, how much motion there is, and what could not be read."""
+    """A table of everything, sorted by kind, how much motion there is, data of the user's own, and what could not be
+    read."""
     config = _bodies(overrides)
     library = load_library(config)
     table = Table("kind", "name", "licence", "author", box=None)
@@ -86,5 +99,6 @@ def print_assets(overrides: list[str]) -> None:
     console = Console()
     console.print(table)
     print_motions(library.catalogue.motions)
+    print_own_data(config, library, console)
     for fault in library.left_out:
         console.print(f"left out: {fault}", markup=False, highlight=False, soft_wrap=True)

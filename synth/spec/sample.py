@@ -21,7 +21,7 @@ from synth.spec.model import (
     SunSpec,
 )
 from synth.spec.motions import draw_motion
-from synth.spec.props.sample import sample_props
+from synth.spec.props.sample import hands_are_free, sample_props
 from synth.spec.seeds import generator
 
 # Linear RGB. Irises: browns, hazel, greens, blues, grey. Hair: black to blond, red, grey.
@@ -223,5 +223,5 @@ def sample_clip(config: SpecConfig, catalogue: Catalogue, seed: int, index: int,
         camera=sample_camera(
             rng("camera"), config.camera, video.frames, video.fps, (width, height), catalogue.camera_paths
         ),
-        props=sample_props(rng("props"), config.props, catalogue, 1),
+        props=sample_props(rng("props"), config.props, catalogue, [hands_are_free(motion, catalogue)]),
     )

@@ -40,7 +40,7 @@ def histograms() -> dict[str, Histogram]:
         "bmi": Histogram("body-mass index", "kg/m²", 12, 52),
         "distance": Histogram("distance of people", "m", 0.3, 60, log=True),
         "focal_mm": Histogram("focal length, on a full frame", "mm", 10, 250, log=True),
-        "size": Histogram("size of people: their joints' height in the picture", "of its height", 0, 2),
+        "size": Histogram("size of people: their joints' height in the picture", "of its height", 0, 4),
         "elevation": Histogram("elevation of the camera over people", "°", -60, 90),
         "facing": Histogram("how people are turned: 0 faces the camera, 180 turns the back", "°", 0, 180),
         "travel": Histogram("speed of the camera", "m/s", 0.02, 20, log=True),

@@ -10,9 +10,12 @@ import pytest
 from synth.caption import caption
 from synth.caption.colours import colour_word, hair_word
 from synth.caption.people import deeds, hair_words, with_article
+from synth.caption.things import noun
 from synth.config import GenerateConfig
-from synth.make import caption_of, clip_spec
+from synth.make import caption_of, clip_spec, library_of
 from synth.spec.model import ItemSpec
+from synth.spec.props.config import PropsConfig
+from synth.spec.sample import sample_clip
 
 CONFIG = GenerateConfig(clips=1, seed=3)
 SPECS = [clip_spec(CONFIG, index) for index in range(200)]
@@ -108,6 +111,43 @@ def test_drawn_clips_are_told_apart_and_read_well() -> None:
     assert {w for text in said for w in ("walk", "danc", "shirt", "jeans", "skirt", "trainers") if w in text} == {
         "walk", "danc", "shirt", "jeans", "skirt", "trainers"
     }  # fmt: skip
+
+
+def test_props_are_told_as_they_are_placed() -> None:
+    walker = next(s for s in SPECS if "walk" in caption_of(s, CONFIG).split(";")[0])
+    placed = [
+        {"name": "handbag", "role": "held", "person": 0, "hand": "left", "hidden": 0.1},
+        {"name": "chair2", "role": "beside", "person": 0, "hand": None, "hidden": 0.1},
+        {"name": "oak_table", "role": "beside", "person": 0, "hand": None, "hidden": 0.1},
+        {"name": "tulip_chair", "role": "beside", "person": 0, "hand": None, "hidden": 0.1},
+        {"name": "orchids", "role": "front", "person": 0, "hand": None, "hidden": 0.3},
+    ]
+    said, bare = caption_of(walker, CONFIG, placed), caption_of(walker, CONFIG)
+    held, around = ", holding a handbag,", ", beside two chairs and a table and partly behind a pot of orchids"
+    assert f"{held} " in said and f"{around}; " in said
+    assert said.replace(held, "").replace(around, "") == bare
+
+
+def test_every_prop_has_a_word() -> None:
+    library = library_of(CONFIG.bodies)
+    for asset in library.props.values():
+        assert re.fullmatch(r"[a-z]+( [a-z]+)*", noun(asset.entry)), asset.entry["name"]
+    assert noun({"name": "crate", "kind": "box"}) == "crate" and noun({"name": "desk2", "kind": "table"}) == "desk"
+
+
+def test_hands_that_have_work_hold_nothing() -> None:
+    catalogue = library_of(CONFIG.bodies).catalogue
+    action = {m.name: m.action for m in catalogue.motions}
+    wanted = CONFIG.spec.model_copy(update={"props": PropsConfig(count=(4, 4), in_front=0, held=1)})
+    held = []
+    for index in range(80):
+        spec = sample_clip(wanted, catalogue, 5, index)
+        motion = spec.people[0].motion
+        doing = {action[part.name] for part in (motion, *motion.then)}
+        busy = bool(doing & {"everyday", "exercise", "fight", "gesture", "reach"})
+        assert busy == (0 not in {prop.person for prop in spec.props})
+        held.append(not busy)
+    assert 10 < sum(held) < 70
 
 
 def test_people_are_all_told() -> None:

@@ -21,7 +21,7 @@ def catalogue():
 
 
 def _draws(config: PropsConfig, catalogue, people: int = 2, count: int = 300):
-    return [sample_props(generator(k, "props"), config, catalogue, people) for k in range(count)]
+    return [sample_props(generator(k, "props"), config, catalogue, (True,) * people) for k in range(count)]
 
 
 def test_counts_and_roles_are_those_of_the_config(catalogue):
@@ -62,9 +62,9 @@ def test_props_leave_the_rest_of_a_clip_alone(catalogue):
 
 def test_what_is_not_there_is_named(catalogue):
     with pytest.raises(ThfmError, match="unicorn"):
-        sample_props(generator(0), PropsConfig(kinds=("unicorn",)), catalogue, 1)
+        sample_props(generator(0), PropsConfig(kinds=("unicorn",)), catalogue, (True,))
     with pytest.raises(ThfmError, match="count"):
-        sample_props(generator(0), PropsConfig(), catalogue.model_copy(update={"props": ()}), 1)
+        sample_props(generator(0), PropsConfig(), catalogue.model_copy(update={"props": ()}), (True,))
 
 
 @pytest.mark.parametrize(

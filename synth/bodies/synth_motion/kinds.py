@@ -93,8 +93,8 @@ KINDS: dict[str, Kind] = {
         {"squat": (0.3, 1.0), "width": (0.34, 0.5), "height": (0.9, 1.15)},
         strained=True,
     ),
-    "sit": Kind(sitting.sit, "sit", "sits down and gets up", {"seat": (0.42, 0.52)}, seat=True),
-    "seated": Kind(sitting.seated, "sit", "sits", {"seat": (0.42, 0.52), "talks": (0, 2)}, seat=True),
+    "sit": Kind(sitting.sit, "sit", "sits down on a stool and gets up", {"seat": (0.42, 0.52)}, seat=True),
+    "seated": Kind(sitting.seated, "sit", "sits on a stool", {"seat": (0.42, 0.52), "talks": (0, 2)}, seat=True),
     "kneel": Kind(kneeling.kneel, "sit", "kneels down and gets up", {"work": (0, 2)}, 10.0),
     "squat": Kind(
         exercise.squat, "exercise", "does squats", {"period": (2.0, 3.4), "depth": (0.55, 1.0)}, strained=True

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from synth.conventions import ThfmError
 from synth.spec.catalogue import Catalogue, PropEntry
+from synth.spec.model import MotionSpec
 from synth.spec.props.config import PropsConfig
 from synth.spec.props.model import PropSpec
 
 _LOWEST_OCCLUDER = 0.4  # metres; less hides feet at best
 _STANDS_ALONE = 0.25
+_TAKES_HANDS = ("everyday", "exercise", "fight", "gesture", "reach")  # actions
 
 
 def _choices(config: PropsConfig, catalogue: Catalogue) -> dict[str, list[PropEntry]]:
@@ -30,20 +34,29 @@ def _choices(config: PropsConfig, catalogue: Catalogue) -> dict[str, list[PropEn
     }
 
 
+def hands_are_free(motion: MotionSpec, catalogue: Catalogue) -> bool:
+    """Whether nothing that somebody does takes the hands."""
+    names = {part.name for part in (motion, *motion.then)}
+    return not any(m.action in _TAKES_HANDS for m in catalogue.motions if m.name in names)
+
+
 def sample_props(
-    rng: np.random.Generator, config: PropsConfig, catalogue: Catalogue, people: int
+    rng: np.random.Generator, config: PropsConfig, catalogue: Catalogue, free_hands: Sequence[bool]
 ) -> tuple[PropSpec, ...]:
-    """Draw the props of a clip with ``people`` people. A hand holds one thing; a role that no kind fills is not drawn.
+    """Draw the props of a clip. A hand holds one thing; a role that no kind fills is not drawn.
+
+    Args:
+        free_hands: of each person, whether the hands can hold something.
 
     Raises:
         ThfmError: there are no props, or none of a kind that the config names.
     """
     count = int(rng.integers(config.count[0], config.count[1] + 1))
-    if not people or config.count[1] == 0:
+    if not free_hands or config.count[1] == 0:
         return ()
     choices = _choices(config, catalogue)
     shares = {"front": config.in_front, "held": config.held, "beside": 1.0 - config.in_front - config.held}
-    free = [(person, hand) for person in range(people) for hand in ("left", "right")]
+    free = [(person, hand) for person, able in enumerate(free_hands) if able for hand in ("left", "right")]
     out = []
     for _ in range(count):
         weight = np.array([max(share, 0.0) if choices[role] else 0.0 for role, share in shares.items()])
@@ -58,7 +71,7 @@ def sample_props(
         if role == "held":
             person, hand = free.pop(int(draws[2] * len(free)))
         else:
-            person, hand = int(draws[2] * people), None
+            person, hand = int(draws[2] * len(free_hands)), None
         hides = config.hides if role == "front" else (0.0, min(0.05, config.hides_most))
         out.append(
             PropSpec(name=entry.name, role=role, person=person, hand=hand, hides=hides, hides_most=config.hides_most,
