@@ -14,7 +14,11 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Material:
-    """How a mesh looks. ``kind`` picks the shader; the rest are its inputs (colours are linear RGB in [0, 1])."""
+    """How a mesh looks. ``kind`` picks the shader; the rest are its inputs (colours are linear RGB in [0, 1]).
+
+    ``settings`` of cloth: ``luminance`` of a texture that keeps its shades alone; ``fabric``, the dump of a FabricSpec
+    that colours it, and ``texture_metres``, how much cloth the texture is wide.
+    """
 
     kind: str  # skin, cloth, hair, ground
     diffuse: Path | None = None

@@ -295,6 +295,7 @@ class Bake:
                     layer=piece.layer,
                     look=piece.look,
                     tintable=piece.tintable,
+                    patterned=piece.patterned,
                     set=suit,
                     span=[round(float(heights[:, 1].min()), 3), round(float(heights[:, 1].max()), 3)],
                 )

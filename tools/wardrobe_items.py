@@ -25,6 +25,7 @@ class Piece:
     inner: dict[str, Rects] = field(default_factory=dict)  # further semantic classes within the garment
     look: str = "casual"
     tintable: bool = True
+    patterned: bool = False  # a pattern of its own, that no other can be laid over
 
 
 LOWER = [(0, 0, 0.72, 0.6)]
@@ -39,7 +40,7 @@ SUITS: dict[str, list[Piece]] = {
         Piece("denim_shorts", "lower_garment", "female", 2, [*LOWER, (0.74, 0.52, 0.83, 0.6)]),
     ],
     "female_elegantsuit01": [
-        Piece("blouse_striped", "upper_garment", "female", 3, look="elegant"),
+        Piece("blouse_striped", "upper_garment", "female", 3, look="elegant", patterned=True),
         Piece("pencil_skirt", "skirt", "female", 2, [(0.2, 0.5, 0.6, 0.8)], look="elegant"),
     ],
     "female_sportsuit01": [
@@ -55,7 +56,7 @@ SUITS: dict[str, list[Piece]] = {
         Piece("jeans_straight", "lower_garment", "male", 2, LOWER),
     ],
     "male_casualsuit03": [
-        Piece("shirt_striped", "upper_garment", "male", 3),
+        Piece("shirt_striped", "upper_garment", "male", 3, patterned=True),
         Piece("jeans_loose", "lower_garment", "male", 2, [(0.2, 0.6, 0.35, 0.8), (0.55, 0.6, 0.72, 0.8)]),
     ],
     "male_casualsuit04": [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from synth.blender.fabric import fabric_tile
 from synth.blender.floor import floor_pictures, side_metres
 from synth.blender.nodes import Graph, new_image
 from synth.geometry import Material
+from synth.spec.fabrics import FabricSpec
 from synth.spec.model import GroundSpec
 
 FACE_ATTRIBUTE, BARYCENTRIC_ATTRIBUTE = "face_index", "barycentric"
@@ -27,13 +29,25 @@ def _tinted(graph: Graph, look: Material):
         return look.tint or (0.5, 0.5, 0.5), None
     image = graph.image(look.diffuse)
     colour = image.outputs["Color"]
-    if look.tint is not None:
+    dye = look.tint
+    if "fabric" in look.settings:
+        dye = _woven(graph, FabricSpec.model_validate(look.settings["fabric"]), look.settings["texture_metres"])
+    if dye is not None:
         if "luminance" in look.settings:  # a dyed fabric keeps its weave and wear, not its hue
             grey = graph.add("ShaderNodeRGBToBW", {0: colour}).outputs[0]
             shade = graph.math("MINIMUM", graph.math("DIVIDE", grey, max(look.settings["luminance"], 0.02)), 1.8)
             colour = graph.add("ShaderNodeCombineColor", {0: shade, 1: shade, 2: shade}).outputs[0]
-        colour = graph.mix(1.0, colour, look.tint, blend="MULTIPLY")
+        colour = graph.mix(1.0, colour, dye, blend="MULTIPLY")
     return colour, image.outputs["Alpha"] if look.alpha else None
+
+
+def _woven(graph: Graph, fabric: FabricSpec, metres: float):
+    """Colour socket of patterned cloth, laid along texture coordinates of which a unit is ``metres``."""
+    place = graph.add("ShaderNodeTexCoord").outputs["UV"]
+    scale = (metres / fabric.repeat,) * 3
+    where = graph.add("ShaderNodeMapping", {"Vector": place, "Rotation": (0, 0, fabric.angle), "Scale": scale})
+    tile = new_image("fabric", fabric_tile(fabric))
+    return graph.add("ShaderNodeTexImage", {"Vector": where.outputs[0]}, image=tile).outputs["Color"]
 
 
 def _textured(graph: Graph, look: Material, **inputs):

@@ -12,6 +12,7 @@ from synth.bodies.actions import action_of, read_table
 from synth.bodies.config import BodiesConfig
 from synth.bodies.motion_index import SUFFIXES, index_folder, seconds_of
 from synth.bodies.movement import PREFIX
+from synth.bodies.shape_form import shape_forms
 from synth.bodies.skins import LAYOUT, skins_below
 from synth.bodies.synth_motion.kinds import KINDS
 from synth.cameras import read_path
@@ -206,6 +207,7 @@ def load_library(config: BodiesConfig) -> Library:
     return Library(
         catalogue=Catalogue(
             body_model=config.models.name,
+            shapes=shape_forms(config.models),
             motions=tuple(sorted(entries, key=lambda e: (e.name, e.action))),
             items=tuple(ItemEntry.model_validate(i) for i in sorted(wardrobe["items"], key=lambda i: i["name"])),
             skins=tuple(entry for entry, _ in skins),

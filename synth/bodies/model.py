@@ -188,7 +188,12 @@ def face_parts(faces: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return moved[faces].sum(1).argmax(1).astype(np.uint8)
 
 
+def model_file(folder: Path, gender: str) -> Path:
+    """Where smplx looks for a gender's file."""
+    return Path(folder) / "smplx" / f"SMPLX_{gender.upper()}.npz"
+
+
 @functools.lru_cache(maxsize=8)
 def load_body(folder: Path, gender: str) -> BodyModel:
     """The body model ``folder/smplx/SMPLX_<GENDER>.npz``, loaded once per process."""
-    return BodyModel(Path(folder) / "smplx" / f"SMPLX_{gender.upper()}.npz", gender)
+    return BodyModel(model_file(folder, gender), gender)

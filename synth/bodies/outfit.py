@@ -32,10 +32,23 @@ def pose_offsets(model: BodyModel, posed: PosedBody) -> np.ndarray:
     return offsets
 
 
+def _texture_metres(fitted: Fitted) -> float:
+    """Metres of cloth that the whole width of the item's texture covers."""
+    item = fitted.item
+    (a, b, c), (u, v, w) = (np.moveaxis(x, 1, 0) for x in (fitted.rest[item.faces], item.uv[item.face_uv]))
+    cloth = np.linalg.norm(np.cross(b - a, c - a), axis=1).sum()
+    (p, q), (r, s) = (v - u).T, (w - u).T
+    return float(np.sqrt(cloth / np.abs(p * s - q * r).sum()))
+
+
 def _material(fitted: Fitted, spec: ItemSpec) -> Material:
     item = fitted.item
     look = "hair" if item.kind in ("hair", "brows", "lashes") else "cloth"
-    luminance = float(np.dot(item.entry["base_colour"], (0.2126, 0.7152, 0.0722)))
+    settings = {}
+    if spec.tint is not None or spec.fabric is not None:
+        settings["luminance"] = float(np.dot(item.entry["base_colour"], (0.2126, 0.7152, 0.0722)))
+    if spec.fabric is not None:
+        settings |= {"fabric": spec.fabric.model_dump(), "texture_metres": _texture_metres(fitted)}
     return Material(
         look,
         diffuse=item.texture("diffuse"),
@@ -43,7 +56,7 @@ def _material(fitted: Fitted, spec: ItemSpec) -> Material:
         alpha=bool(item.entry["alpha"]),
         tint=spec.tint,
         roughness=_ROUGHNESS[item.kind],
-        settings={"luminance": luminance} if spec.tint is not None else {},
+        settings=settings,
     )
 
 

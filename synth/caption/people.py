@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from synth.caption.colours import colour_word, hair_word
+from synth.spec.fabrics import FabricSpec
 from synth.spec.model import ItemSpec, PersonSpec
 
 _NOUNS = {"female": "woman", "male": "man", "neutral": "person"}
@@ -25,6 +26,13 @@ _HAIRS = {
     "braid": "braided {} hair", "afro": "{a} {} afro", "bob": "{a} {} bob", "long": "long {} hair",
     "ponytail": "{a} {} ponytail", "short": "short {} hair",
 }  # fmt: skip
+
+_WEAVES = {
+    "stripes": "striped", "pinstripes": "pinstriped", "checks": "checked", "plaid": "plaid", "dots": "dotted",
+    "flowers": "flowered", "blotches": "patterned", "heather": "", "denim": "denim", "herringbone": "herringbone",
+    "ribs": "ribbed",
+}  # fmt: skip
+_ONE_COLOUR = ("heather", "denim", "herringbone", "ribs")
 
 # What captures show, as their tags say it, in the third person.
 _VERBS = {
@@ -55,9 +63,17 @@ def clothes_words(item: ItemSpec, entry: Mapping[str, Any]) -> str:
     named = [t for t in tokens if t in _COLOURS_IN_NAMES]
     plain = "_".join(t for t in tokens if t not in named)
     noun = _CLOTHES.get(plain, re.sub(r"\s*\d+$", "", plain.replace("_", " ")))
+    if item.fabric is not None:
+        return with_article(f"{fabric_words(item.fabric)} {noun}")
     own = " ".join(named) or colour_word(entry["base_colour"])
     colour = own if item.tint is None else colour_word(item.tint)
     return with_article(f"{colour} {noun}")
+
+
+def fabric_words(fabric: FabricSpec) -> str:
+    """Colours and pattern of a cloth, such as "red and white striped"."""
+    colours = [colour_word(c) for c in fabric.colours[: 1 if fabric.weave in _ONE_COLOUR else 2]]
+    return " ".join(filter(None, (listed(list(dict.fromkeys(colours))), _WEAVES[fabric.weave])))
 
 
 def hair_words(item: ItemSpec, entry: Mapping[str, Any]) -> str:

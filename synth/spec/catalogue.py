@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from synth.spec.shapes import ShapeForm
+
 
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -41,7 +43,8 @@ class ItemEntry(_Entry):
         style: female, male or any. look: casual, elegant, sport or any.
         layer: 1 is next to the skin, larger is farther out; garments of layer 2 cover the legs.
         goes_with: names of the lower garments that an upper one may be worn with.
-        tintable: its texture may be recoloured. under_hat: hair that a hat can sit on.
+        tintable: its texture may be recoloured. patterned: it has a pattern of its own, and takes no other.
+        under_hat: hair that a hat can sit on.
     """
 
     kind: str
@@ -51,6 +54,7 @@ class ItemEntry(_Entry):
     layer: int = 0
     goes_with: tuple[str, ...] = ()
     tintable: bool = False
+    patterned: bool = False
     under_hat: bool = False
 
 
@@ -75,11 +79,15 @@ class PropEntry(_Entry):
 
 
 class Catalogue(BaseModel):
-    """All choices, each list sorted by name so that a seed means the same everywhere."""
+    """All choices, each list sorted by name so that a seed means the same everywhere.
+
+    ``shapes``: by gender, how stature and BMI of the body model follow from its betas.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     body_model: str
+    shapes: dict[str, ShapeForm]
     motions: tuple[MotionEntry, ...]
     items: tuple[ItemEntry, ...]
     skins: tuple[SkinEntry, ...]

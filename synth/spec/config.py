@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from synth.spec.camera.config import CameraConfig
+from synth.spec.fabrics import WEAVES, Weave
 from synth.spec.props.config import PropsConfig
 from synth.spec.ranges import Range, Share, range_of
 
@@ -36,12 +37,17 @@ class PeopleConfig(_Config):
 
     genders: tuple[Literal["neutral", "female", "male"], ...] = Field(("female", "male"), min_length=1)
     skins: tuple[str, ...] = Field((), description="names of skins to draw from; none: all that suit the gender")
-    shape_spread: float = Field(0.8, ge=0, le=3, description="standard deviation of betas")
+    female_height_m: Range = Field((1.45, 1.85), description="stature of women, drawn evenly")
+    male_height_m: Range = Field((1.55, 2.0), description="stature of men, drawn evenly")
+    bmi: Range = Field((17.0, 42.0), description="body-mass index, its logarithm drawn evenly: half are below 27")
+    shape_spread: float = Field(0.8, ge=0, le=3, description="standard deviation of what else betas tell of the shape")
     expression_spread: float = Field(0.35, ge=0, le=2, description="strength of facial actions, of which 2 is full")
     clothes: bool = Field(True, description="dress people; off renders the bare body")
     hair: bool = Field(True, description="hair, brows and lashes")
     hat: Share = Field(0.1, description="share of dressed people with a hat")
-    tint: Share = Field(0.7, description="share of tintable garments that are recoloured")
+    tint: Share = Field(0.8, description="share of garments that are dyed or patterned, where their textures allow it")
+    pattern: Share = Field(0.5, description="share of these with a pattern")
+    weaves: tuple[Weave, ...] = Field(WEAVES, description="patterns to draw from; each garment takes what suits it")
 
 
 class MotionConfig(_Config):

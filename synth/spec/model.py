@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from synth.spec.camera.model import CameraSpec
+from synth.spec.fabrics import FabricSpec
 from synth.spec.props.model import PropSpec
 
 Colour = Annotated[tuple[float, float, float], Field(description="linear RGB in [0, 1]")]
@@ -17,10 +18,16 @@ class _Frozen(BaseModel):
 
 
 class ItemSpec(_Frozen):
-    """A piece of the wardrobe by name, with the colour its texture is multiplied by (None: as it is)."""
+    """A piece of the wardrobe by name.
+
+    Attributes:
+        tint: colour that its texture is dyed with; None leaves it as it is.
+        fabric: patterned cloth that takes the place of its colours; folds and seams stay.
+    """
 
     name: str
     tint: Colour | None = None
+    fabric: FabricSpec | None = None
 
 
 class MotionPart(_Frozen):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import colorsys
 import math
 
 import numpy as np
 
 from synth.conventions import ThfmError
 from synth.spec.camera.sample import sample_camera
-from synth.spec.catalogue import Catalogue, ItemEntry
+from synth.spec.catalogue import Catalogue
 from synth.spec.config import GroundConfig, LightConfig, PeopleConfig, SpecConfig, VideoConfig
 from synth.spec.model import (
     ClipSpec,
@@ -23,6 +22,8 @@ from synth.spec.model import (
 from synth.spec.motions import draw_motion
 from synth.spec.props.sample import hands_are_free, sample_props
 from synth.spec.seeds import generator
+from synth.spec.shapes import BETAS
+from synth.spec.wear import draw_cloth, draw_outfit
 
 # Linear RGB. Irises: browns, hazel, greens, blues, grey. Hair: black to blond, red, grey.
 _IRISES = (
@@ -61,12 +62,6 @@ def _rounded(values) -> tuple[float, ...]:
     return tuple(round(float(v), 4) for v in values)
 
 
-def _colour(rng: np.random.Generator, value: tuple[float, float], saturation: tuple[float, float]):
-    return _rounded(colorsys.hsv_to_rgb(rng.uniform(), _between(rng, saturation), _between(rng, value)))
-
-
-_ONE_PIECE = ("dress", "suit_one_piece")
-_SHOES_FOR = {"elegant": ("elegant",), "sport": ("sport", "casual"), "casual": ("casual", "sport", "elegant")}
 # Linear RGB of real floors: concretes, asphalt, woods, tiles, sand, terracotta, earth, moss and slate.
 _FLOORS = (
     (0.32, 0.31, 0.29), (0.18, 0.18, 0.18), (0.05, 0.05, 0.055), (0.25, 0.13, 0.06), (0.12, 0.055, 0.025),
@@ -75,26 +70,14 @@ _FLOORS = (
 )  # fmt: skip
 
 
-def _outfit(rng: np.random.Generator, config: PeopleConfig, items: list[ItemEntry]) -> list[ItemEntry]:
-    """One piece, or an upper garment and a lower one that goes with it; shoes; perhaps a hat. Inner to outer."""
-    garments = [i for i in items if i.kind == "garments"]
-    tops = [i for i in garments if i.semantic in _ONE_PIECE or i.goes_with]
-    if not tops:
-        raise ThfmError(
-            "the wardrobe has no garment for this style: restore assets/wardrobe or set spec.people.clothes=false."
-        )
-    top = _pick(rng, tops)
-    worn = [top]
-    lowers = [i for i in garments if i.name in top.goes_with]
-    if lowers:
-        worn.append(_pick(rng, lowers))
-    shoes = [i for i in items if i.kind == "shoes"]
-    if shoes:
-        worn.append(_pick(rng, [i for i in shoes if i.look in (*_SHOES_FOR.get(top.look, ()), "any")] or shoes))
-    hats = [i for i in items if i.kind == "hats"]
-    if hats and rng.uniform() < config.hat:
-        worn.append(_pick(rng, hats))
-    return sorted(worn, key=lambda i: i.layer)
+def _betas(rng: np.random.Generator, config: PeopleConfig, catalogue: Catalogue, gender: str, style: str) -> np.ndarray:
+    """(10,) betas of a body of drawn stature and BMI that is otherwise as it happens."""
+    if gender not in catalogue.shapes:
+        raise ThfmError(f"there is no {gender} body model: install it, or leave {gender} out of spec.people.genders.")
+    height = _between(rng, config.female_height_m if style == "female" else config.male_height_m)
+    bmi = math.exp(_between(rng, tuple(math.log(b) for b in config.bmi)))
+    start = np.clip(rng.normal(0.0, config.shape_spread, BETAS), -2.5, 2.5)
+    return catalogue.shapes[gender].betas_for(start, height, bmi)
 
 
 def _person(rng: np.random.Generator, config: PeopleConfig, catalogue: Catalogue, motion: MotionSpec) -> PersonSpec:
@@ -106,16 +89,12 @@ def _person(rng: np.random.Generator, config: PeopleConfig, catalogue: Catalogue
         wanted = f" named in spec.people.skins ({', '.join(config.skins)})" if config.skins else ""
         raise ThfmError(f"no skin{wanted} is painted for {style} bodies: name one of them, or restore assets/skins.")
     tone, warm = _between(rng, (0.82, 1.0)), _between(rng, (0.95, 1.0))
-    betas = np.clip(rng.normal(0.0, config.shape_spread, 10), -2.5, 2.5)
+    betas = _betas(rng, config, catalogue, gender, style)
     # Components are facial actions, from none to full at 2; a negative one would push lips and lids into each other.
     expression = np.clip(np.abs(rng.normal(0.0, config.expression_spread, 10)), 0.0, 1.5)
-    worn = _outfit(rng, config, fitting) if config.clothes else []
+    worn = draw_outfit(rng, config, fitting) if config.clothes else []
     shade = _pick(rng, _HAIRS)
     hair_colour = _rounded(min(1.0, c * _between(rng, (0.8, 1.25))) for c in shade)
-
-    def fabric(item: ItemEntry) -> ItemSpec:
-        recoloured = item.tintable and rng.uniform() < config.tint
-        return ItemSpec(name=item.name, tint=_colour(rng, (0.1, 0.9), (0.0, 0.75)) if recoloured else None)
 
     def on_head(kind: str) -> ItemSpec | None:
         options = [i for i in fitting if i.kind == kind]
@@ -133,7 +112,7 @@ def _person(rng: np.random.Generator, config: PeopleConfig, catalogue: Catalogue
         skin=_pick(rng, skins).name,
         skin_tint=_rounded((tone, tone * warm, tone * warm * warm)),
         eye_colour=_rounded(c * _between(rng, (0.8, 1.2)) for c in _pick(rng, _IRISES)),
-        clothes=tuple(fabric(item) for item in worn),
+        clothes=tuple(draw_cloth(rng, config, item) for item in worn),
         hair=on_head("hair"),
         brows=on_head("brows"),
         lashes=on_head("lashes"),

@@ -188,7 +188,8 @@ def test_joints_are_means_of_vertices_that_move_with_them_and_lie_inside_the_ski
             volume = np.einsum("ij,ij->i", p, np.cross(q, r))
             below = lp * lq * lr + (p * q).sum(1) * lr + (q * r).sum(1) * lp + (r * p).sum(1) * lq
             winding = np.arctan2(volume, below).sum() / (2 * np.pi)
-            assert winding > 0.5 or np.abs(corner.mean(1) - j).max(1).min() < 0.012
+            # eyes lie in sockets; the spine of a hollow back comes out at the skin
+            assert winding > 0.5 or np.abs(corner.mean(1) - j).max(1).min() < 0.018
 
 
 @pytest.mark.parametrize("gender", GENDERS)

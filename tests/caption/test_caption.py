@@ -9,10 +9,11 @@ import pytest
 
 from synth.caption import caption
 from synth.caption.colours import colour_word, hair_word
-from synth.caption.people import deeds, hair_words, with_article
+from synth.caption.people import clothes_words, deeds, hair_words, with_article
 from synth.caption.things import noun
 from synth.config import GenerateConfig
 from synth.make import caption_of, clip_spec, library_of
+from synth.spec.fabrics import FabricSpec
 from synth.spec.model import ItemSpec
 from synth.spec.props.config import PropsConfig
 from synth.spec.sample import sample_clip
@@ -50,6 +51,14 @@ def test_hair_has_its_own_words() -> None:
     assert hair_words(ItemSpec(name="short02"), entry) == "short black hair"
     assert hair_words(ItemSpec(name="bob01"), entry) == "a black bob"
     assert hair_words(ItemSpec(name="mohawk"), entry) == "black hair"
+
+
+def test_cloth_is_named_by_its_colours_and_pattern() -> None:
+    entry = {"base_colour": (0.5, 0.5, 0.5)}
+    red, white = (0.6, 0.01, 0.01), (0.9, 0.9, 0.9)
+    worn = {w: FabricSpec(weave=w, colours=(red, white, white), repeat=0.1, seed=0) for w in ("stripes", "ribs")}
+    words = [clothes_words(ItemSpec(name="tee_white", fabric=f), entry) for f in worn.values()]
+    assert words == ["a red and white striped T-shirt", "a red ribbed T-shirt"]
 
 
 def test_articles_and_verbs() -> None:

@@ -138,3 +138,17 @@ def test_seeds_depend_on_every_name_its_type_and_order():
     seeds = {derive_seed(*n) for n in [(0, 1), (1, 0), (0, "1"), ("0", 1), (0, 1, ""), (1,), (0, 11), (0, 1, 1)]}
     assert len(seeds) == 8
     assert generator(1, 2, "x").integers(1 << 60) == generator(1, 2, "x").integers(1 << 60)
+
+
+def test_neighbouring_people_look_different(catalogue):
+    """Shape, skin, hair and cloth of people one after the other: no two agree in dress."""
+    people = [sample_clip(SHORT, catalogue, 13, k).people[0] for k in range(150)]
+    dressed = [tuple(c.model_dump_json() for c in p.clothes if not c.name.startswith(("fedora",))) for p in people]
+    assert len(set(dressed)) > 0.97 * len(people)
+    assert all(a != b for a, b in zip(dressed, dressed[1:], strict=False))
+    woven = [c.fabric.weave for p in people for c in p.clothes if c.fabric]
+    assert len(set(woven)) >= 9 and 0.15 < len(woven) / sum(len(p.clothes) for p in people) < 0.45
+    shares = (SHORT.model_copy(update={"people": PeopleConfig(**k)}) for k in ({"tint": 0}, {"tint": 1, "pattern": 0}))
+    plain, dyed = ([c for k in range(20) for c in sample_clip(s, catalogue, 13, k).people[0].clothes] for s in shares)
+    assert not any(c.tint or c.fabric for c in plain)
+    assert any(c.tint for c in dyed) and not any(c.fabric for c in dyed)

@@ -45,20 +45,28 @@ def _files(sources: Sources) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
 
 
 def anchor_weights(axis: str, value: float) -> dict[str, float]:
-    """Linear interpolation of ``value`` between the two neighbouring anchors of ``axis``."""
+    """Weights of ``axis``'s anchors at ``value``: linear between the two neighbouring ones, and on beyond the last."""
     names, places = list(AXES[axis]), list(AXES[axis].values())
-    return {n: float(np.interp(value, places, np.eye(len(places))[i])) for i, n in enumerate(names)}
+    k = int(np.clip(np.searchsorted(places, value) - 1, 0, len(places) - 2))
+    share = (value - places[k]) / (places[k + 1] - places[k])
+    return {n: {k: 1.0 - share, k + 1: share}.get(i, 0.0) for i, n in enumerate(names)}
 
 
 def draw_adult(rng: np.random.Generator, gender: str) -> dict[str, float]:
-    """Macro parameters of a random adult; ``gender`` is male, female or neutral (either, with people in between)."""
+    """Macro parameters of a random adult; ``gender`` is male, female or neutral (either, with people in between).
+
+    Weights spread evenly, and beyond MakeHuman's heaviest, so that ten shape components hold BMI 17 to 42; who is
+    heavy by fat is drawn with little muscle, as the targets want it.
+    """
     sex = {"male": 0.0, "female": 1.0, "neutral": float(rng.integers(2))}[gender]
     ancestry = rng.dirichlet(np.full(3, 0.8))
+    weight = rng.uniform(0.0, 1.15 + 0.25 * sex)
+    muscle = np.clip(rng.normal(0.5, 0.2), 0.05, 1.0) * np.clip(1.6 - weight, 0.1, 1.0)
     return {
         "gender": abs(sex - min(abs(rng.normal(0.0, 0.06)), 0.3)),
         "age": rng.beta(1.0, 2.2) * 0.8,
-        "muscle": np.clip(rng.normal(0.5, 0.2), 0.05, 1.0),
-        "weight": np.clip(rng.normal(0.5, 0.2), 0.05, 1.0),
+        "muscle": muscle,
+        "weight": weight,
         "height": np.clip(rng.normal(0.04, 0.11), -0.45, 0.55),
         "proportions": np.clip(rng.normal(-0.25, 0.4), -1.0, 1.0),
         "cupsize": np.clip(rng.normal(0.45, 0.2), 0.0, 1.0),

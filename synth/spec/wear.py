@@ -1,0 +1,51 @@
+"""What a person wears: which pieces go together, and what they are dyed and patterned with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synth.conventions import ThfmError
+from synth.spec.catalogue import ItemEntry
+from synth.spec.config import PeopleConfig
+from synth.spec.fabrics import draw_dye, draw_fabric
+from synth.spec.model import ItemSpec
+
+_ONE_PIECE = ("dress", "suit_one_piece")
+_SHOES_FOR = {"elegant": ("elegant",), "sport": ("sport", "casual"), "casual": ("casual", "sport", "elegant")}
+
+
+def _pick(rng: np.random.Generator, options):
+    return options[int(rng.integers(len(options)))]
+
+
+def draw_outfit(rng: np.random.Generator, config: PeopleConfig, items: list[ItemEntry]) -> list[ItemEntry]:
+    """One piece, or an upper garment and a lower one that goes with it; shoes; perhaps a hat. Inner to outer."""
+    garments = [i for i in items if i.kind == "garments"]
+    tops = [i for i in garments if i.semantic in _ONE_PIECE or i.goes_with]
+    if not tops:
+        raise ThfmError(
+            "the wardrobe has no garment for this style: restore assets/wardrobe or set spec.people.clothes=false."
+        )
+    top = _pick(rng, tops)
+    worn = [top]
+    lowers = [i for i in garments if i.name in top.goes_with]
+    if lowers:
+        worn.append(_pick(rng, lowers))
+    shoes = [i for i in items if i.kind == "shoes"]
+    if shoes:
+        worn.append(_pick(rng, [i for i in shoes if i.look in (*_SHOES_FOR.get(top.look, ()), "any")] or shoes))
+    hats = [i for i in items if i.kind == "hats"]
+    if hats and rng.uniform() < config.hat:
+        worn.append(_pick(rng, hats))
+    return sorted(worn, key=lambda i: i.layer)
+
+
+def draw_cloth(rng: np.random.Generator, config: PeopleConfig, item: ItemEntry) -> ItemSpec:
+    """An item in the cloth that it is made of this time."""
+    if not item.tintable or rng.uniform() >= config.tint:
+        return ItemSpec(name=item.name)
+    if not item.patterned and rng.uniform() < config.pattern:
+        fabric = draw_fabric(rng, item, config.weaves)
+        if fabric is not None:
+            return ItemSpec(name=item.name, fabric=fabric)
+    return ItemSpec(name=item.name, tint=draw_dye(rng))
