@@ -226,7 +226,7 @@ def _assert_agrees(found: dict[str, np.ndarray]) -> None:
     assert min(shares.values()) >= ENOUGH, shares
 
 
-@pytest.fixture(scope="module", params=[("orbit", "female", 3), ("follow", "male", 8)], ids=["orbit", "follow"])
+@pytest.fixture(scope="module", params=[("orbit", "female", 3), ("follow", "male", 10)], ids=["orbit", "follow"])
 def bare(request, tmp_path_factory) -> shards.Clip:
     return _through_a_shard(_config(False, *request.param), tmp_path_factory.mktemp("bare"))
 
