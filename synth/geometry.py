@@ -20,7 +20,7 @@ class Material:
     that colours it, and ``texture_metres``, how much cloth the texture is wide.
     """
 
-    kind: str  # skin, cloth, hair, ground
+    kind: str  # skin, cloth, hair, eye, plain, ground, surface, paper, glow, projected, imported
     diffuse: Path | None = None
     normal: Path | None = None
     alpha: bool = False
@@ -81,6 +81,32 @@ class Cameras:
 
 
 @dataclass(frozen=True)
+class Lamp:
+    """A light out of sight of cameras, in the world.
+
+    Attributes:
+        kind: area, point, or portal: an opening through which the environment shines in.
+        direction: (3,) unit vector of an area's or portal's light.
+        size: (width, height) in metres; a point lamp's diameter twice. power: W. colour: linear RGB.
+    """
+
+    kind: str
+    position: np.ndarray
+    direction: np.ndarray
+    size: tuple[float, float]
+    power: float = 0.0
+    colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class SceneFile:
+    """A scene file as it lies on disk: meshes of z up and metres, nobody's and not told apart yet, and its lamps."""
+
+    meshes: tuple[Mesh, ...]
+    lamps: tuple[Lamp, ...] = ()
+
+
+@dataclass(frozen=True)
 class ClipGeometry:
     """Everything geometric about a clip.
 
@@ -92,6 +118,7 @@ class ClipGeometry:
         joint_reach: (P, J) float32, how far from a joint its own surface can be there; keypoint visibility uses both.
         smplx: per person, the arrays of the ``smplx`` label (T frames) and the id of the body model.
         props: per prop that found a place: name, role, person, hand, hidden (see ``synth.props.place_props``).
+        lamps: beside sun and environment. scene: what the place holds, JSON-able.
     """
 
     meshes: tuple[Mesh, ...]
@@ -101,6 +128,8 @@ class ClipGeometry:
     joint_reach: np.ndarray
     smplx: tuple[dict[str, np.ndarray], ...]
     props: tuple[dict, ...] = ()
+    lamps: tuple[Lamp, ...] = ()
+    scene: dict = field(default_factory=dict)
 
     @property
     def frames(self) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from synth.blender.imports import read_scene_file
 from synth.blender.render import render_clip, save_blend
 from synth.bodies.catalogue import Library, load_library, read_catalogue
 from synth.bodies.clip import build_clip
@@ -20,6 +21,7 @@ from synth.conventions import SCHEMA_VERSION, ClipRejected, ThfmError
 from synth.geometry import ClipGeometry
 from synth.labels import compute_labels
 from synth.qa import BodyTrack, check_clip
+from synth.scenes.build import named
 from synth.spec.model import ClipSpec
 from synth.spec.sample import sample_clip
 
@@ -73,6 +75,19 @@ def body_tracks(geometry: ClipGeometry, spec: ClipSpec) -> list[BodyTrack]:
     ]
 
 
+def clip_geometry(spec: ClipSpec, config: GenerateConfig, log: Path) -> ClipGeometry:
+    """All geometry of a clip; Blender reads the scene file, where the spec names one.
+
+    Raises:
+        ClipRejected: the clip cannot be filmed or has no room. ThfmError: an asset is missing or broken.
+    """
+    library, scene_file = library_of(config.bodies), None
+    if spec.scene.kind == "file":
+        path = named(library.scenes.files, spec.scene.name, "scene")
+        scene_file = read_scene_file(path, config.render.threads, log)
+    return build_clip(spec, config.bodies, library, scene_file)
+
+
 def make_attempt(spec: ClipSpec, config: GenerateConfig, log: Path, progress: Progress) -> MadeClip:
     """Render and label one spec.
 
@@ -82,7 +97,7 @@ def make_attempt(spec: ClipSpec, config: GenerateConfig, log: Path, progress: Pr
     """
     start = time.perf_counter()
     library = library_of(config.bodies)
-    geometry = build_clip(spec, config.bodies, library)
+    geometry = clip_geometry(spec, config, log)
     built = time.perf_counter()
     passes = render_clip(geometry, spec, config.render, library.hdri(spec.light.hdri), log, progress)
     rendered = time.perf_counter()
@@ -102,6 +117,7 @@ def make_attempt(spec: ClipSpec, config: GenerateConfig, log: Path, progress: Pr
         "caption": caption_of(spec, config, geometry.props),
         "qa": {"passed": True, "measures": verdict.measures},
         "props": list(geometry.props),
+        "scene": geometry.scene,
         "render": config.render.model_dump(mode="json", exclude={"threads", "device"}),
     }
     seconds = {
@@ -147,8 +163,8 @@ def inspect_clip(config: GenerateConfig, index: int, path: Path) -> ClipSpec:
         raise ThfmError(f"{path} must end in .blend: Blender opens nothing else.")
     spec = clip_spec(config, index)
     library = library_of(config.bodies)
-    geometry = build_clip(spec, config.bodies, library)
     path.parent.mkdir(parents=True, exist_ok=True)
+    geometry = clip_geometry(spec, config, path.with_suffix(".log"))
     save_blend(geometry, spec, config.render, library.hdri(spec.light.hdri), path, path.with_suffix(".log"))
     return spec
 

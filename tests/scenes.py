@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from synth.bodies.config import assets_folder
-from synth.bodies.ground import ground_mesh
+from synth.scenes.ground import ground_mesh
 from synth.bodies.model import load_body
 from synth.bodies.person import body_mesh, canonical_points, joint_sites, smplx_label
 from synth.cameras import intrinsics, look_at

@@ -6,47 +6,14 @@ Shading a floor through procedural nodes costs several times the rest of the pic
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
+from synth.scenes.patterns import brickwork, cobble, noise
 from synth.spec.model import GroundSpec
 from synth.spec.seeds import generator
 
 PIXELS = 1024
 _SIDE_METRES = 4.0  # about this much floor before the picture repeats
-_CELLS = {"tiles": (1.0, 1.0, 0.0), "planks": (1.0, 0.125, 0.5), "bricks": (0.5, 0.25, 0.5)}  # width, height, row shift
-
-
-def _noise(rng: np.random.Generator, exponent: float, lowest: float) -> np.ndarray:
-    """(PIXELS, PIXELS) periodic noise in [0, 1] whose amplitude falls with frequency to the power ``exponent``."""
-    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(PIXELS) * PIXELS, np.fft.rfftfreq(PIXELS) * PIXELS, indexing="ij"))
-    amplitude = np.where(frequency < lowest, 0.0, np.maximum(frequency, 1.0) ** -exponent)
-    field = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((PIXELS, PIXELS))) * amplitude, s=(PIXELS, PIXELS))
-    return np.clip(0.5 + field / (4 * field.std()), 0.0, 1.0)
-
-
-def _brickwork(u: np.ndarray, v: np.ndarray, pattern: str, cells: int, rng: np.random.Generator):
-    """Mortar mask in [0, 1] and a shade in [0, 1] per stone, for coordinates in cells."""
-    width, height, shift = _CELLS[pattern]
-    row = np.floor(v / height).astype(int)
-    along = u / width + shift * (row % 2)
-    column = np.floor(along).astype(int) % round(cells / width)
-    shade = rng.random((round(cells / height), round(cells / width)))[row % round(cells / height), column]
-    edge = np.minimum(_to_edge(along) * width, _to_edge(v / height) * height)
-    return np.clip(1.5 - edge / 0.012, 0.0, 1.0), shade
-
-
-def _to_edge(x: np.ndarray) -> np.ndarray:
-    part = x - np.floor(x)
-    return np.minimum(part, 1.0 - part)
-
-
-def _cobble(u: np.ndarray, v: np.ndarray, cells: int, rng: np.random.Generator):
-    """Gap mask in [0, 1] and a shade per stone: a periodic Voronoi diagram."""
-    sites = (np.stack(np.meshgrid(np.arange(4 * cells), np.arange(4 * cells)), -1).reshape(-1, 2) + 0.5) / 4.0
-    sites = (sites + rng.uniform(-0.1, 0.1, sites.shape)) % cells
-    distance, index = cKDTree(sites, boxsize=cells).query(np.stack([u, v], -1) % cells, k=2, workers=1)
-    gap = np.clip(1.3 - (distance[..., 1] - distance[..., 0]) / 0.02, 0.0, 1.0)
-    return gap, rng.random(len(sites))[index[..., 0]]
+_CELLED = ("tiles", "planks", "bricks")
 
 
 def side_metres(spec: GroundSpec) -> float:
@@ -64,12 +31,12 @@ def floor_pictures(spec: GroundSpec) -> tuple[np.ndarray, np.ndarray]:
     cells = _cells(spec)
     at = (np.arange(PIXELS) + 0.5) / PIXELS * cells
     u, v = np.meshgrid(at, at)
-    cloudy, grain = _noise(rng, 1.3, 2.0), _noise(rng, 0.4, 40.0)
+    cloudy, grain = noise(rng, PIXELS, 1.3, 2.0), noise(rng, PIXELS, 0.4, 40.0)
     mortar, shade = np.zeros_like(u), grain
-    if spec.pattern in _CELLS:
-        mortar, shade = _brickwork(u, v, spec.pattern, cells, rng)
+    if spec.pattern in _CELLED:
+        mortar, shade = brickwork(u, v, spec.pattern, cells, rng)
     elif spec.pattern == "cobble":
-        mortar, shade = _cobble(u, v, cells, rng)
+        mortar, shade = cobble(u, v, cells, rng)
     elif spec.pattern == "checker":
         shade = ((np.floor(u) + np.floor(v)) % 2).astype(float)
     elif spec.pattern == "plain":

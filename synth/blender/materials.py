@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from synth.blender import surfaces
 from synth.blender.fabric import fabric_tile
 from synth.blender.floor import floor_pictures, side_metres
+from synth.blender.imports import imported_material
 from synth.blender.nodes import Graph, new_image
 from synth.geometry import Material
 from synth.spec.fabrics import FabricSpec
@@ -137,12 +139,17 @@ def _ground(graph: Graph, look: Material) -> None:
     _finish(graph, bsdf.outputs[0])
 
 
-_SHADERS = {"skin": _skin, "cloth": _cloth, "hair": _hair, "plain": _plain, "eye": _eye, "ground": _ground}
+_SHADERS = {"skin": _skin, "cloth": _cloth, "hair": _hair, "plain": _plain, "eye": _eye, "ground": _ground,
+            **surfaces.SHADERS}  # fmt: skip
 
 
 def colour_material(name: str, look: Material):
     """The bpy material that colour renders see."""
+    if look.kind == "imported":
+        return imported_material(look)
     material = _new(name)
+    if look.kind in surfaces.UNLIT:
+        material.cycles.emission_sampling = "NONE"
     _SHADERS[look.kind](Graph(material), look)
     return material
 

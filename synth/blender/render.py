@@ -18,6 +18,7 @@ import numpy as np
 from synth.blender import materials, runtime
 from synth.blender import scene as scenes
 from synth.blender.config import RenderConfig
+from synth.blender.metering import metered_stops, people_mask
 from synth.conventions import ThfmError
 from synth.geometry import ClipGeometry, Material, Mesh, Passes
 from synth.spec.model import ClipSpec
@@ -70,14 +71,19 @@ def _render(scene, frame: int, path: Path, file_format: str) -> None:
         raise ThfmError(f"Blender wrote no picture for frame {frame}: is {path.parent} full?")
 
 
-def _colour_frame(scene, frame: int, folder: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """The picture and, where its scene tells it, the matte."""
+def _colour_frame(
+    scene, frame: int, folder: Path, meter: Callable[[np.ndarray], float] | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The picture and, where its scene tells it, the matte; ``meter`` sets the exposure by the light (H, W, 3) first."""
     import bpy
     from PIL import Image
 
     raw, picture = folder / "colour.exr", folder / "colour.png"
     _render(scene, frame, raw, "EXR")
-    coverage = people_coverage(*_read_exr(raw)) if scene.view_layers[0].use_pass_cryptomatte_object else None
+    channels, header = _read_exr(raw)
+    if meter is not None:
+        scene.view_settings.exposure = meter(np.stack([channels[f"Combined.{c}"] for c in "RGB"], -1))
+    coverage = people_coverage(channels, header) if scene.view_layers[0].use_pass_cryptomatte_object else None
     runtime.save_as(scene, "PNG")
     bpy.data.images["Render Result"].save_render(str(picture), scene=scene)
     with Image.open(picture) as opened:
@@ -173,13 +179,18 @@ def render_clip(
             seconds["scene"] = time.perf_counter() - start
 
             start = time.perf_counter()
-            rgb, matte = [], []
-            for t in range(frames if config.colour else 0):
+            rgb, matte = [None] * frames if config.colour else [], [None] * frames
+            metered = frames // 2
+
+            def meter(light: np.ndarray) -> float:
+                people = people_mask(geometry, metered + 1, *light.shape[:2])
+                return metered_stops(light, people) + spec.light.exposure
+
+            order = [metered, *range(metered), *range(metered + 1, frames)] if config.colour else []
+            for done, t in enumerate(order, 1):
                 scene.cycles.seed = _noise_seed(spec, t)
-                picture, coverage = _colour_frame(scene, t + 1, folder)
-                rgb.append(picture)
-                matte.append(coverage)
-                progress("colour", t + 1)
+                rgb[t], matte[t] = _colour_frame(scene, t + 1, folder, meter if t == metered else None)
+                progress("colour", done)
             if lens or not config.colour:
                 to_matte_scene(scene, objects, geometry)
                 matte = []

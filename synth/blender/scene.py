@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 from synth.blender import materials
 from synth.blender.config import RenderConfig
 from synth.blender.lens import add_lens
-from synth.blender.nodes import Graph, load_image
+from synth.blender.light import add_lamps, add_world
 from synth.blender.runtime import choose_device, eevee_name
 from synth.conventions import ThfmError
 from synth.geometry import Cameras, ClipGeometry, Mesh
@@ -19,7 +18,6 @@ from synth.spec.model import ClipSpec
 
 SENSOR_MM = 36.0
 _MAX_EXACT_FACE = 2**24  # an AOV is a float32
-_LIGHT_MAP = 1024  # width of the map by which sky is sampled; by itself Cycles takes 4096, seconds a clip
 
 
 def person_prefix(person: int) -> str:
@@ -111,38 +109,6 @@ def _add_camera(scene, cameras: Cameras, width: int, height: int) -> None:
         add_lens(scene, thing, cameras)
 
 
-def _add_light(scene, spec: ClipSpec, hdri: Path) -> None:
-    """Environment light, normalised so that ``exposure`` 0 lights a white floor to mid-bright, plus an optional sun."""
-    import bpy
-
-    light = spec.light
-    world = bpy.data.worlds.new("world")
-    scene.world = world
-    world.cycles.sampling_method, world.cycles.sample_map_resolution = "MANUAL", _LIGHT_MAP
-    graph = Graph(world)
-    image = load_image(hdri)
-    columns, rows = image.size
-    pixels = np.empty(columns * rows * 4, np.float32)
-    image.pixels.foreach_get(pixels)
-    luminance = pixels.reshape(rows, columns, 4)[..., :3] @ np.array([0.2126, 0.7152, 0.0722], np.float32)
-    elevation = (np.arange(rows) + 0.5) / rows * math.pi - math.pi / 2  # Blender's row 0 is the nadir
-    weight = np.clip(np.sin(elevation), 0, None) * np.cos(elevation)
-    irradiance = math.pi * float((np.minimum(luminance, 200).mean(1) * weight).sum() / weight.sum())
-    strength = 2.0**light.exposure * math.pi * 0.75 / max(irradiance, 1e-6)
-    coordinates = graph.add("ShaderNodeTexCoord").outputs["Generated"]
-    turned = graph.add("ShaderNodeMapping", {"Vector": coordinates, "Rotation": (0, 0, light.rotation)}).outputs[0]
-    sky = graph.add("ShaderNodeTexEnvironment", {"Vector": turned}, image=image)
-    background = graph.add("ShaderNodeBackground", {"Color": sky.outputs[0], "Strength": strength})
-    graph.add("ShaderNodeOutputWorld", {"Surface": background.outputs[0]})
-    if light.sun is not None:
-        data = bpy.data.lights.new("sun", "SUN")
-        data.energy, data.angle = light.sun.strength * 2.0**light.exposure, math.radians(light.sun.softness_degrees)
-        data.color = light.sun.colour
-        thing = bpy.data.objects.new("sun", data)
-        scene.collection.objects.link(thing)
-        thing.rotation_euler = (math.pi / 2 - light.sun.elevation, 0.0, light.sun.azimuth)
-
-
 def _configure(scene, spec: ClipSpec, config: RenderConfig, cameras: Cameras) -> None:
     render = scene.render
     render.resolution_x, render.resolution_y, render.resolution_percentage = spec.width, spec.height, 100
@@ -205,5 +171,6 @@ def build(geometry: ClipGeometry, spec: ClipSpec, config: RenderConfig, hdri: Pa
         first_face += len(mesh.faces)
     _add_camera(scene, geometry.cameras, spec.width, spec.height)
     if config.colour:
-        _add_light(scene, spec, hdri)
+        add_world(scene, spec.light, hdri)
+        add_lamps(scene, geometry.lamps)
     return scene, objects

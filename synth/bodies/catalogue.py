@@ -19,7 +19,18 @@ from synth.cameras import read_path
 from synth.cameras.replay import SUFFIXES as _PATH_SUFFIXES
 from synth.conventions import ThfmError
 from synth.props import PropAsset
-from synth.spec.catalogue import Catalogue, ItemEntry, MotionEntry, PathEntry, PropEntry, SkinEntry
+from synth.scenes import SCENES, SceneAssets
+from synth.scenes.backdrop import PICTURES, VIDEOS, backdrop_seconds
+from synth.spec.catalogue import (
+    BackdropEntry,
+    Catalogue,
+    ItemEntry,
+    MotionEntry,
+    PathEntry,
+    PropEntry,
+    SkinEntry,
+    TextureEntry,
+)
 
 Table = dict[str, list[tuple[str, float | None, float | None]]]
 
@@ -37,6 +48,7 @@ class Library:
     hdri_files: dict[str, Path]
     path_files: dict[str, Path]
     props: dict[str, PropAsset]
+    scenes: SceneAssets
     left_out: tuple[str, ...] = ()  # what lies in folders of motions and is none, with the fault
     skin_layout: str = "base.obj"
 
@@ -90,16 +102,20 @@ def _files(folder: Path, suffixes: tuple[str, ...], what: str, key: str) -> list
     return [(f.relative_to(folder).with_suffix("").as_posix(), f) for f in files]
 
 
-def _by_name(found: Iterable[tuple[MotionEntry | PathEntry, Path]], key: str) -> dict[str, Path]:
+def _by_name(found: Iterable[tuple[str, Path]], key: str) -> dict[str, Path]:
     """The file of each name; ThfmError where two files have the same."""
     files: dict[str, Path] = {}
-    for entry, path in found:
-        if files.setdefault(entry.name, path) != path:
+    for name, path in found:
+        if files.setdefault(name, path) != path:
             raise ThfmError(
-                f"{files[entry.name]} and {path} are both called {entry.name!r}: "
+                f"{files[name]} and {path} are both called {name!r}: "
                 f"rename one, or name a folder above both in {key}."
             )
     return files
+
+
+def _named_files(places: Iterable[Path], suffixes: tuple[str, ...], what: str, key: str) -> dict[str, Path]:
+    return _by_name((found for place in places for found in _files(place, suffixes, what, key)), key)
 
 
 def _camera_paths(places: Iterable[Path]) -> list[tuple[PathEntry, Path]]:
@@ -166,6 +182,13 @@ def _props(folder: Path) -> dict[str, PropAsset]:
     return {item["name"]: PropAsset(folder, item) for item in read_catalogue(folder / "catalogue.json")["items"]}
 
 
+def _textures(folder: Path) -> dict[str, dict]:
+    """The entries of photographed surfaces by name; none where there is no such folder."""
+    if not folder.is_dir():
+        return {}
+    return {item["name"]: item for item in read_catalogue(folder / "catalogue.json")["items"]}
+
+
 def _prop_entry(item: Mapping) -> PropEntry:
     return PropEntry(name=item["name"], kind=item["kind"], size=item["size"], held="grip" in item)
 
@@ -192,7 +215,7 @@ def load_library(config: BodiesConfig) -> Library:
     table = read_table(config.motion_actions) if config.motion_actions else {}
     folders = [_motions(folder, table) for folder in config.motions]
     motions = sorted((m for found, _ in folders for m in found), key=lambda m: m[0].name)
-    motion_files = _by_name(motions, "bodies.motion_folders")
+    motion_files = _by_name(((e.name, f) for e, f in motions), "bodies.motion_folders")
     if table and not table.keys() & motion_files.keys():
         raise ThfmError(
             f"{config.motion_actions} names no motion that is there: its column file wants names such as "
@@ -201,9 +224,12 @@ def load_library(config: BodiesConfig) -> Library:
     entries = [entry for entry, _ in motions] + (synthesised_entries() if config.synthesised else [])
     paths = _camera_paths(config.camera_paths)
     wardrobe = read_catalogue(config.assets / "wardrobe" / "catalogue.json")
-    hdris = bpy_hdris()
+    hdris = _named_files(config.hdri_folders, (".hdr", ".exr"), "HDRI", "bodies.hdri_folders") or bpy_hdris()
+    backdrops = _named_files(config.backdrop_folders, PICTURES + VIDEOS, "backdrop", "bodies.backdrop_folders")
+    scenes = _named_files(config.scene_folders, SCENES, "scene", "bodies.scene_folders")
     props = _props(config.assets / "furniture")
     skins = _skins(config, wardrobe["skins"])
+    textures = _textures(config.assets / "textures")
     return Library(
         catalogue=Catalogue(
             body_model=config.models.name,
@@ -214,12 +240,21 @@ def load_library(config: BodiesConfig) -> Library:
             hdris=tuple(sorted(hdris)),
             camera_paths=tuple(entry for entry, _ in paths),
             props=tuple(_prop_entry(props[name].entry) for name in sorted(props)),
+            backdrops=tuple(BackdropEntry(name=n, seconds=backdrop_seconds(backdrops[n])) for n in sorted(backdrops)),
+            scenes=tuple(sorted(scenes)),
+            textures=tuple(TextureEntry.model_validate(textures[name]) for name in sorted(textures)),
         ),
         motion_files=motion_files,
         skin_files={entry.name: file for entry, file in skins},
         hdri_files=hdris,
-        path_files=_by_name(paths, "bodies.camera_paths"),
+        path_files=_by_name(((e.name, f) for e, f in paths), "bodies.camera_paths"),
         props=props,
+        scenes=SceneAssets(
+            props=props,
+            backdrops=backdrops,
+            files=scenes,
+            textures={name: config.assets / "textures" / item["file"] for name, item in textures.items()},
+        ),
         left_out=tuple(fault for _, faults in folders for fault in faults),
         skin_layout=LAYOUT if config.skin_folders else "base.obj",
     )

@@ -6,7 +6,6 @@ import numpy as np
 
 from synth.bodies.catalogue import Library
 from synth.bodies.config import BodiesConfig
-from synth.bodies.ground import ground_mesh
 from synth.bodies.model import load_body
 from synth.bodies.outfit import fit_outfit, outfit_meshes
 from synth.bodies.person import (
@@ -21,15 +20,21 @@ from synth.bodies.registration import base_map
 from synth.bodies.stool import stool_mesh
 from synth.cameras import Subject, framed_vertices, read_path, solve
 from synth.conventions import JOINT_NAMES, ThfmError
-from synth.geometry import ClipGeometry, Mesh
+from synth.geometry import ClipGeometry, Mesh, SceneFile
 from synth.props import place_props
+from synth.scenes import build_scene
 from synth.spec.model import ClipSpec
 
 _FRAMED = 23  # every n-th vertex stands for the body when the camera is placed
 
 
-def build_clip(spec: ClipSpec, config: BodiesConfig, library: Library) -> ClipGeometry:
+def build_clip(
+    spec: ClipSpec, config: BodiesConfig, library: Library, scene_file: SceneFile | None = None
+) -> ClipGeometry:
     """All geometry of a clip over T + 2 time samples.
+
+    Args:
+        scene_file: what the scene file holds that the spec names, if it names one.
 
     Raises:
         ClipRejected: no camera sees what the framing asks for.
@@ -66,15 +71,18 @@ def build_clip(spec: ClipSpec, config: BodiesConfig, library: Library) -> ClipGe
     subject = Subject(np.concatenate(points, axis=1), np.concatenate(framed), watched)
     cameras = solve(camera, subject, spec.width, spec.height, spec.fps, path)
     size = (spec.width, spec.height)
-    props, facts = place_props(spec.props, library.props, meshes, np.stack(joints), cameras, size)
+    scene = build_scene(spec, meshes, cameras, library.scenes, scene_file)
+    props, facts = place_props(spec.props, library.props, meshes, np.stack(joints), cameras, size, scene.boxes)
     return ClipGeometry(
-        meshes=(*meshes, ground_mesh(spec.ground), *props),
+        meshes=(*meshes, *scene.meshes, *props),
         cameras=cameras,
         joints=np.stack(joints),
         joint_canonical=np.stack([canonical for canonical, _ in sites]),
         joint_reach=np.stack([reach for _, reach in sites]),
         smplx=tuple(labels),
         props=tuple(facts),
+        lamps=scene.lamps,
+        scene=scene.facts,
     )
 
 

@@ -33,6 +33,15 @@ class BodiesConfig(BaseModel):
         description="folders of skins in SMPL-X's texture layout, such as BEDLAM's, instead of ours; they need a "
         "model_folder",
     )
+    hdri_folders: tuple[Path, ...] = Field(
+        (), description="folders or files of HDRIs (hdr, exr) to light clips with; none: those that come with bpy"
+    )
+    backdrop_folders: tuple[Path, ...] = Field(
+        (), description="folders or files of pictures and videos for scenes of kind backdrop"
+    )
+    scene_folders: tuple[Path, ...] = Field(
+        (), description="folders or files of scenes (blend, glb, gltf, obj) for scenes of kind file"
+    )
     motion_actions: Path | None = Field(
         None, description="CSV of file,action[,start,end] that says what your motions show; else their names do"
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+from synth.caption.colours import colour_word
 from synth.caption.people import with_article
 from synth.spec.camera.model import CameraSpec
 from synth.spec.model import GroundSpec, LightSpec
+from synth.spec.scenes.model import SceneSpec, SurfaceSpec
 
 _GROUNDS = {
     "plain": "on a plain floor", "speckled": "on speckled ground", "tiles": "on tiles", "planks": "on wooden planks",
@@ -24,9 +26,41 @@ _HIGH, _LOW = math.radians(25), math.radians(-4)
 _WIDE, _LONG = 24.0, 85.0  # focal lengths of what photographers call wide-angle and telephoto
 
 
-def where(ground: GroundSpec, light: LightSpec) -> str:
-    """The floor, and the place that an HDRI of ours shows."""
-    return " ".join(filter(None, (_GROUNDS[ground.pattern], _PLACES.get(light.hdri, ""))))
+_FLOORS = {
+    "planks": "a plank floor", "wood": "a wooden floor", "tiles": "a tiled floor", "fabric": "a carpet",
+    "concrete": "a concrete floor", "checker": "a checkered floor", "photo": "a floor of {}",
+}  # fmt: skip
+_WALLS = {"plaster": "plastered", "wallpaper": "papered", "bricks": "brick", "tiles": "tiled", "concrete": "concrete",
+          "wood": "wood-panelled"}  # fmt: skip
+_PHOTOGRAPHED = {"brick": "brick", "wood": "wood-panelled", "planks": "wood-panelled"}
+_LANDS = {"grass": "on grass", "speckled": "on bare ground", "asphalt": "on asphalt"}
+
+
+def where(ground: GroundSpec, light: LightSpec, scene: SceneSpec) -> str:
+    """The place and the time."""
+    if scene.kind == "plain":
+        return " ".join(filter(None, (_GROUNDS[ground.pattern], _PLACES.get(light.hdri, ""))))
+    return f"{_place(scene)} at night" if light.time == "night" else _place(scene)
+
+
+def _stem(surface: SurfaceSpec) -> str:
+    return (surface.photo or surface.pattern).split("_")[0]
+
+
+def _place(scene: SceneSpec) -> str:
+    if scene.kind == "room":
+        walls = _WALLS.get(scene.walls.pattern) or _PHOTOGRAPHED.get(_stem(scene.walls), "plastered")
+        return f"in a room with {walls} walls and {_FLOORS[scene.floor.pattern].format(_stem(scene.floor))}"
+    if scene.kind == "street":
+        return "on a street between houses"
+    if scene.kind == "nature":
+        ground = _stem(scene.ground)
+        return f"{_LANDS.get(ground, f'on {ground}')}{' among trees' if scene.trees > 2 else ''}"
+    if scene.kind == "studio":
+        return f"in a studio before {colour_word(scene.a)} paper"
+    if scene.kind == "backdrop":
+        return "before a backdrop"
+    return f"in {with_article(scene.name.rsplit('/', 1)[-1].replace('_', ' '))}"
 
 
 def filmed(camera: CameraSpec) -> str:

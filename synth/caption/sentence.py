@@ -33,5 +33,5 @@ def caption(
         return f"{who(person, items, ages.get(person.skin))} {', then '.join(changes)}{held(props, number)}"
 
     people = listed([one(k, person) for k, person in enumerate(spec.people)])
-    place = f"{where(spec.ground, spec.light)}{standing(props)}"
+    place = f"{where(spec.ground, spec.light, spec.scene)}{standing(props)}"
     return f"{people[0].upper()}{people[1:]} {place}; {filmed(spec.camera)}."

@@ -25,6 +25,7 @@ def place_props(
     joints: np.ndarray,
     cameras: Cameras,
     size: tuple[int, int],
+    obstacles: Sequence[Box] = (),
 ) -> tuple[list[Mesh], list[dict]]:
     """Find a place for every prop that has one.
 
@@ -34,6 +35,7 @@ def place_props(
     Args:
         people: all meshes of all people. joints: (P, T+2, J, 3) in the world.
         size: width and height of the picture in pixels.
+        obstacles: walls and furniture, which props keep off too.
 
     Returns:
         meshes, and for each what it is: name, role, person (index), hand, and the share of that person that all props
@@ -51,7 +53,7 @@ def place_props(
             raise ThfmError(f"prop {spec.name!r} belongs to person {spec.person}, of {len(joints)}: name another.")
     moving = list(people)
     view = View.of([[m for m in people if m.person == p + 1] for p in range(len(joints))], cameras, *size)
-    boxes: list[Box] = []
+    boxes = list(obstacles)
     meshes: list[Mesh] = []
     facts: list[dict] = []
     cells: np.ndarray | None = None

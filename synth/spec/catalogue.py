@@ -78,6 +78,26 @@ class PropEntry(_Entry):
     held: bool = False
 
 
+class TextureEntry(_Entry):
+    """A photograph of a surface.
+
+    Attributes:
+        uses: floor, walls, ceiling, pavement, road, front or ground. metres: its width.
+        roughness: range. grey: it has no colour of its own.
+    """
+
+    uses: tuple[str, ...]
+    metres: float
+    roughness: tuple[float, float] = (0.6, 0.9)
+    grey: bool = False
+
+
+class BackdropEntry(_Entry):
+    """A picture or video; ``seconds`` is how long it is, 0 for pictures."""
+
+    seconds: float = 0.0
+
+
 class Catalogue(BaseModel):
     """All choices, each list sorted by name so that a seed means the same everywhere.
 
@@ -94,3 +114,6 @@ class Catalogue(BaseModel):
     hdris: tuple[str, ...]
     camera_paths: tuple[PathEntry, ...] = ()
     props: tuple[PropEntry, ...] = ()
+    textures: tuple[TextureEntry, ...] = ()
+    backdrops: tuple[BackdropEntry, ...] = ()
+    scenes: tuple[str, ...] = ()

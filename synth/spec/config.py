@@ -10,6 +10,7 @@ from synth.spec.camera.config import CameraConfig
 from synth.spec.fabrics import WEAVES, Weave
 from synth.spec.props.config import PropsConfig
 from synth.spec.ranges import Range, Share, range_of
+from synth.spec.scenes.config import SceneConfig
 
 Shape = Literal["given", "turned", "square"]
 Pattern = Literal["plain", "speckled", "tiles", "planks", "bricks", "checker", "cobble"]
@@ -66,15 +67,27 @@ class MotionConfig(_Config):
 
 
 class LightConfig(_Config):
-    """Environment light."""
+    """Light. A time that the list holds twice is drawn twice as often; plain scenes have the time of their HDRI."""
 
-    hdris: tuple[str, ...] = Field((), description="HDRI names or files; none: all that come with bpy")
-    exposure: Range = Field((-0.6, 0.6), description="stops around a well lit floor")
-    sun: Share = Field(0.35, description="share of clips with an additional sun lamp")
+    hdris: tuple[str, ...] = Field(
+        (), description="HDRI names or files; none: those of bodies.hdri_folders, or all that come with bpy"
+    )
+    rotation_degrees: Range = Field((-180.0, 180.0), description="of the HDRI about the vertical")
+    strength: Range = Field((0.5, 1.6), description="of the HDRI, beside sun and lamps; 1 is a clear sky")
+    exposure: Range = Field((-0.6, 0.6), description="stops by which pictures are brighter than metered")
+    times: tuple[Literal["day", "night"], ...] = Field(("day", "day", "day", "night"), min_length=1)
+    sun: Share = Field(0.35, description="share of clips by day with an additional sun lamp")
+    sun_strength: Range = Field((0.5, 3.0), description="W/m2, where a clear sky gives 2.4")
+    sun_elevation_degrees: Range = Field((20.0, 75.0), description="over the horizon")
+    sun_softness_degrees: Range = Field((0.5, 8.0), description="angular diameter; the sun's is 0.5")
+    sun_kelvin: Range = Field((3500.0, 6500.0), description="colour temperature")
+    lamp: Share = Field(0.25, description="share of clips with an area or point lamp beside people")
+    lamp_strength: Range = Field((0.3, 2.0), description="of such a lamp on people, in shares of a clear sky")
+    lamp_kelvin: Range = Field((2400.0, 7000.0), description="colour temperature of all lamps")
 
 
 class GroundConfig(_Config):
-    """The floor."""
+    """The floor of plain scenes."""
 
     patterns: tuple[Pattern, ...] = Field(
         ("plain", "speckled", "tiles", "planks", "bricks", "checker", "cobble"), min_length=1
@@ -90,5 +103,6 @@ class SpecConfig(_Config):
     camera: CameraConfig = CameraConfig()
     light: LightConfig = LightConfig()
     ground: GroundConfig = GroundConfig()
+    scene: SceneConfig = SceneConfig()
     props: PropsConfig = PropsConfig()
     motions: tuple[str, ...] = Field((), description="names of motions to draw from; none: all that are long enough")

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from synth.spec.camera.model import CameraSpec
 from synth.spec.fabrics import FabricSpec
+from synth.spec.frozen import Colour
+from synth.spec.frozen import Frozen as _Frozen
 from synth.spec.props.model import PropSpec
-
-Colour = Annotated[tuple[float, float, float], Field(description="linear RGB in [0, 1]")]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from synth.spec.scenes.model import PlainScene, SceneSpec
 
 
 class ItemSpec(_Frozen):
@@ -102,17 +99,47 @@ class SunSpec(_Frozen):
     colour: Colour
 
 
+class LampSpec(_Frozen):
+    """A lamp out of sight that shines at people.
+
+    Attributes:
+        azimuth, elevation: where it stands as seen from them, radians; distance in metres.
+        size: width of an area lamp, or diameter of a point lamp, metres.
+        strength: its light on them in shares of a clear sky's. kelvin: colour temperature.
+    """
+
+    kind: Literal["area", "point"]
+    azimuth: float
+    elevation: float
+    distance: float = Field(gt=0)
+    size: float = Field(gt=0)
+    strength: float = Field(ge=0)
+    kelvin: float = Field(ge=1000, le=40000)
+
+
 class LightSpec(_Frozen):
-    """Environment light: HDRI by name, rotation about z in radians, exposure in stops, and an optional sun."""
+    """The light of a clip.
+
+    Attributes:
+        hdri: environment light by name; rotation: of it about z, radians.
+        exposure: stops by which pictures are brighter than metered.
+        strength: of the environment; 1 is a clear sky.
+        time: night leaves a hundredth of the environment's light, and lamps burn.
+        kelvin: colour temperature of the lamps that a scene brings along.
+    """
 
     hdri: str
     rotation: float
     exposure: float
     sun: SunSpec | None = None
+    strength: float = Field(1.0, ge=0)
+    time: Literal["day", "night"] = "day"
+    kelvin: float = Field(4000.0, ge=1000, le=40000)
+    lamps: tuple[LampSpec, ...] = ()
 
 
 class GroundSpec(_Frozen):
-    """A procedural floor: pattern, two linear RGB colours, scale in metres, bump in [0, 1]."""
+    """The floor of plain scenes: pattern, two linear RGB colours, scale in metres, bump in [0, 1]."""
 
     pattern: Literal["plain", "speckled", "tiles", "planks", "bricks", "checker", "cobble"]
     a: Colour
@@ -139,5 +166,6 @@ class ClipSpec(_Frozen):
     people: tuple[PersonSpec, ...]
     light: LightSpec
     ground: GroundSpec
+    scene: SceneSpec = PlainScene()
     camera: CameraSpec
     props: tuple[PropSpec, ...] = ()

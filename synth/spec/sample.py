@@ -9,18 +9,12 @@ import numpy as np
 from synth.conventions import ThfmError
 from synth.spec.camera.sample import sample_camera
 from synth.spec.catalogue import Catalogue
-from synth.spec.config import GroundConfig, LightConfig, PeopleConfig, SpecConfig, VideoConfig
-from synth.spec.model import (
-    ClipSpec,
-    GroundSpec,
-    ItemSpec,
-    LightSpec,
-    MotionSpec,
-    PersonSpec,
-    SunSpec,
-)
+from synth.spec.config import GroundConfig, PeopleConfig, SpecConfig, VideoConfig
+from synth.spec.light import sample_light
+from synth.spec.model import ClipSpec, GroundSpec, ItemSpec, MotionSpec, PersonSpec
 from synth.spec.motions import draw_motion
 from synth.spec.props.sample import hands_are_free, sample_props
+from synth.spec.scenes.sample import sample_scene
 from synth.spec.seeds import generator
 from synth.spec.shapes import BETAS
 from synth.spec.wear import draw_cloth, draw_outfit
@@ -121,28 +115,6 @@ def _person(rng: np.random.Generator, config: PeopleConfig, catalogue: Catalogue
     )
 
 
-def _light(rng: np.random.Generator, config: LightConfig, catalogue: Catalogue) -> LightSpec:
-    names = config.hdris or catalogue.hdris
-    if not names:
-        raise ThfmError("there is no HDRI: install bpy, which brings eight, or name some in spec.light.hdris.")
-    sun = None
-    if rng.uniform() < config.sun:
-        warmth = rng.uniform()
-        sun = SunSpec(
-            strength=round(_between(rng, (0.5, 3.0)), 3),
-            elevation=round(_between(rng, (0.35, 1.3)), 4),
-            azimuth=round(_between(rng, (-math.pi, math.pi)), 4),
-            softness_degrees=round(_between(rng, (0.5, 8.0)), 3),
-            colour=(1.0, round(1.0 - 0.25 * warmth, 4), round(1.0 - 0.5 * warmth, 4)),
-        )
-    return LightSpec(
-        hdri=_pick(rng, names),
-        rotation=round(_between(rng, (-math.pi, math.pi)), 4),
-        exposure=round(_between(rng, config.exposure), 4),
-        sun=sun,
-    )
-
-
 def _ground(rng: np.random.Generator, config: GroundConfig) -> GroundSpec:
     a = _rounded(c * _between(rng, (0.85, 1.15)) for c in _pick(rng, _FLOORS))
     shift = _between(rng, (0.6, 1.5))
@@ -186,6 +158,7 @@ def sample_clip(config: SpecConfig, catalogue: Catalogue, seed: int, index: int,
     seconds = (video.frames + 1) / video.fps
     motion = draw_motion(rng("motion"), catalogue, config, seconds)
     width, height = _size(rng("shape"), video)
+    scene = sample_scene(rng("scene"), config.scene, catalogue)
     return ClipSpec(
         key=clip_key(index),
         seed=seed,
@@ -197,8 +170,9 @@ def sample_clip(config: SpecConfig, catalogue: Catalogue, seed: int, index: int,
         height=height,
         body_model=catalogue.body_model,
         people=(_person(rng("person 0"), config.people, catalogue, motion),),
-        light=_light(rng("light"), config.light, catalogue),
+        light=sample_light(rng("light"), config.light, catalogue, scene),
         ground=_ground(rng("ground"), config.ground),
+        scene=scene,
         camera=sample_camera(
             rng("camera"), config.camera, video.frames, video.fps, (width, height), catalogue.camera_paths
         ),

@@ -1,0 +1,50 @@
+"""What the sampler of scenes can be told."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from synth.spec.ranges import Range, Share
+
+Kind = Literal["plain", "room", "street", "nature", "studio", "backdrop", "file"]
+
+
+def _counts(value: tuple[int, int]) -> tuple[int, int]:
+    if not 0 <= value[0] <= value[1] <= 60:
+        raise ValueError(f"a range of counts needs 0 <= smaller <= larger <= 60, got {list(value)}")
+    return value
+
+
+def _positive(value: tuple[float, float]) -> tuple[float, float]:
+    if value[0] <= 0:
+        raise ValueError(f"lengths are more than 0, got {list(value)}")
+    return value
+
+
+Counts = Annotated[tuple[int, int], AfterValidator(_counts)]
+Metres = Annotated[Range, AfterValidator(_positive)]
+
+
+class SceneConfig(BaseModel):
+    """Where clips play. A kind that the list holds twice is drawn twice as often."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kinds: tuple[Kind, ...] = Field(
+        ("plain", "room", "room", "room", "street", "street", "nature", "nature", "studio"), min_length=1,
+        description="backdrop and file too, where bodies.backdrop_folders or bodies.scene_folders name some",
+    )  # fmt: skip
+    photographs: Share = Field(0.4, description="share of surfaces of photographs, where some show such a surface")
+    space: Metres = Field((0.35, 2.5), description="metres between walls and all that moves")
+    room_height: Metres = Field((2.4, 3.4), description="metres, where no camera needs more")
+    windows: Counts = Field((0, 4), description="of a room")
+    furniture: Counts = Field((2, 9), description="pieces along the walls of a room; what finds no room is left out")
+    lamps_on: Share = Field(0.6, description="share of rooms by day in which lamps are on; by night they are")
+    slant_degrees: Range = Field((-75.0, 75.0), description="of a street to the camera; 90 looks along it")
+    road: Metres = Field((5.0, 12.0), description="width of roads, metres")
+    storeys: Counts = Field((1, 5), description="of houses")
+    plants: Counts = Field((2, 16), description="trees and bushes outdoors")
+    hills: Range = Field((0.0, 6.0), description="metres that the land rises away from people")
+    backdrop_metres: Metres = Field((0.5, 5.0), description="from people to a backdrop")
