@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
-from synth.conventions import Semantic, ThfmError
+from synth.conventions import ThfmError
 from synth.geometry import Cameras, Material, Mesh, SceneFile
 from synth.props.shape import PropAsset
 from synth.scenes.backdrop import build_backdrop
@@ -21,8 +19,6 @@ from synth.scenes.stage import Stage, Surroundings
 from synth.scenes.street import build_street
 from synth.scenes.studio import build_studio
 from synth.spec.model import ClipSpec
-
-_LAMP_GAP = 0.2  # metres between lamps and walls
 
 
 @dataclass(frozen=True)
@@ -52,14 +48,13 @@ def build_scene(
         return _plain(spec)
     stage = Stage.of(people, cameras, (spec.width, spec.height))
     built = _built(spec, stage, cameras, assets, file)
-    low, high = _inside(built)
-    lamps = tuple(free_lamp(lamp, stage.middle, low, high) for lamp in spec.light.lamps)
+    lamps = tuple(free_lamp(lamp, stage.middle, built.limits) for lamp in spec.light.lamps)
     meshes = tuple(_with_photographs(mesh, assets.textures) for mesh in built.meshes)
     return replace(built, meshes=meshes, lamps=(*built.lamps, *lamps))
 
 
 def _plain(spec: ClipSpec) -> Surroundings:
-    return Surroundings((ground_mesh(spec.ground),), (), (), {"kind": "plain"})
+    return Surroundings((ground_mesh(spec.ground),), facts={"kind": "plain"})
 
 
 def _built(spec: ClipSpec, stage: Stage, cameras: Cameras, assets: SceneAssets, file: SceneFile | None) -> Surroundings:
@@ -96,15 +91,3 @@ def _with_photographs(mesh: Mesh, textures: Mapping[str, Path]) -> Mesh:
         return material if photo is None else replace(material, diffuse=named(textures, photo, "texture"))
 
     return replace(mesh, materials=tuple(look(m) for m in mesh.materials))
-
-
-def _inside(built: Surroundings) -> tuple[np.ndarray, np.ndarray]:
-    """Corners (3,) of the space in which lamps may hang: a box within the walls of what is all round."""
-    low, high = np.array([-np.inf, -np.inf, _LAMP_GAP]), np.full(3, np.inf)
-    if built.facts["kind"] in ("room", "studio"):
-        mesh = built.meshes[0]
-        points = mesh.positions[0][mesh.faces[mesh.semantic == Semantic.GROUND]].reshape(-1, 3)
-        middle, half = (points.min(0) + points.max(0)) / 2, np.ptp(points, axis=0) / 2
-        low[:2], high[:2] = (middle - 0.6 * half + _LAMP_GAP)[:2], (middle + 0.6 * half - _LAMP_GAP)[:2]
-        high[2] = mesh.positions[0][:, 2].max() - 2 * _LAMP_GAP
-    return low, high

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from synth.geometry import Lamp
+from synth.scenes.stage import Limits
 from synth.spec.light import blackbody
 from synth.spec.model import LampSpec
 
@@ -22,9 +23,9 @@ def shining(
     return Lamp(kind, np.asarray(position, np.float64), way / distance, size, power, blackbody(kelvin))
 
 
-def free_lamp(spec: LampSpec, middle: np.ndarray, low: np.ndarray, high: np.ndarray) -> Lamp:
-    """The lamp of a spec beside people about ``middle`` (3,), kept between the corners ``low`` and ``high`` (3,)."""
+def free_lamp(spec: LampSpec, middle: np.ndarray, limits: Limits) -> Lamp:
+    """The lamp of a spec beside people about ``middle`` (3,), kept within limits."""
     flat = spec.distance * np.cos(spec.elevation)
     offset = [flat * np.cos(spec.azimuth), flat * np.sin(spec.azimuth), spec.distance * np.sin(spec.elevation)]
-    position = np.clip(middle + offset, low, high)
+    position = limits.keep(middle + offset)
     return shining(spec.kind, position, middle, (spec.size, spec.size), spec.strength, spec.kelvin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
@@ -14,7 +15,7 @@ from synth.props.obstacles import Box
 from synth.props.shape import PropAsset
 from synth.scenes.furnish import furnish
 from synth.scenes.meshing import Quads, scene_mesh, surface
-from synth.scenes.plants import bush, rock, tree, tufts
+from synth.scenes.plants import CROWN, bush, rock, tree, tufts
 from synth.scenes.stage import Stage, Surroundings
 from synth.spec.scenes.model import NatureScene
 
@@ -67,16 +68,15 @@ def build_nature(spec: NatureScene, stage: Stage, assets: Mapping[str, PropAsset
         border, box = _border(spec, rng, stage)
         meshes.append(border)
         boxes.append(box)
-    plans = [("trees", tree, (3.0, 9.0), 0.35, spec.trees), ("bushes", bush, (0.5, 1.8), 0.6, spec.bushes),
-             ("rocks", rock, (0.2, 1.4), 0.7, spec.rocks)]  # fmt: skip
+    plans = [("trees", tree, (3.0, 9.0), CROWN, spec.trees), ("bushes", bush, (0.5, 1.8), 0.65, spec.bushes),
+             ("rocks", rock, (0.2, 1.4), 0.75, spec.rocks)]  # fmt: skip
     for kind, grow, sizes, width, count in plans:
         for number in range(count):
             for _ in range(_TRIES):
                 size = float(rng.uniform(*sizes))
                 place = _place(rng, stage, land)
-                half = np.full(2, width * size / 2 + (0.1 * size if kind == "trees" else 0.0))
-                box = Box(place[:2], half, place[2] + size, 0.0)
-                if stage.clear(box, boxes, 0.1):
+                box = Box(place[:2], np.full(2, min(width * size, 0.5)), place[2] + size, 0.0)
+                if stage.clear(box, boxes, 0.1) and stage.aside(replace(box, half=np.full(2, width * size))):
                     extra = () if kind == "rocks" else (spec.leaf,)
                     meshes.append(grow(f"{kind}{number}", rng, place, size, *extra))
                     boxes.append(box)

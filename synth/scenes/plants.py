@@ -11,6 +11,7 @@ from synth.scenes.meshing import scene_mesh
 
 _BARK = (0.09, 0.06, 0.04)
 _TRUNK_SIDES = 8
+CROWN = 0.5  # half the width of a tree's crown, in its heights
 
 
 def _unit(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -71,8 +72,8 @@ def tree(name: str, rng: np.random.Generator, place: np.ndarray, height: float, 
         wood.append(_limb(start, end, 0.4 * thick, 0.08 * thick))
         clumps.append((end, height * rng.uniform(0.1, 0.17)))
     clumps.append((2 * lean + [0, 0, 0.85 * height], 0.16 * height))
-    centres = np.concatenate([c + r * rng.standard_normal((130, 3)) * [0.6, 0.6, 0.45] for c, r in clumps])
-    leaves = _leaves(rng, centres, 0.035 * height + 0.06)
+    centres = np.concatenate([c + r * rng.standard_normal((200, 3)) * [0.6, 0.6, 0.45] for c, r in clumps])
+    leaves = _leaves(rng, centres, 0.02 * height + 0.05)
     points, faces = _joined([_joined(wood), leaves])
     index = (np.arange(len(faces)) >= len(faces) - len(leaves[1])).astype(np.uint8)
     looks = (Material("plain", tint=_BARK, roughness=0.95), Material("plain", tint=tuple(leaf), roughness=0.7))

@@ -14,7 +14,7 @@ from synth.scenes.fittings import door, framed_picture, window
 from synth.scenes.furnish import furnish
 from synth.scenes.lamps import shining
 from synth.scenes.meshing import Quads, surface, wall_with_openings
-from synth.scenes.stage import Stage, Surroundings
+from synth.scenes.stage import Limits, Stage, Surroundings
 from synth.spec.light import blackbody
 from synth.spec.model import LightSpec
 from synth.spec.scenes.model import RoomScene
@@ -116,7 +116,8 @@ def build_room(spec: RoomScene, light: LightSpec, stage: Stage, assets: dict[str
     lamps += _ceiling_lamps(quads, rng, spec, light, stage, low, high, axes, height)
     furniture, boxes, names = furnish(spec.furniture, assets, stage, obstacles, lambda size: _against(rng, walls, size))
     facts["things"] = names
-    return Surroundings((quads.mesh("room"), *furniture), tuple(lamps), (*obstacles, *boxes), facts)
+    limits = Limits(axes, np.append(low + 0.2, 0.2), np.append(high - 0.2, height - 0.3))
+    return Surroundings((quads.mesh("room"), *furniture), tuple(lamps), (*obstacles, *boxes), facts, limits)
 
 
 def _against(rng: np.random.Generator, walls: list[Wall], size: np.ndarray) -> tuple[np.ndarray, float]:

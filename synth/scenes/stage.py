@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from synth.geometry import Cameras, Mesh
+from synth.geometry import Cameras, Lamp, Mesh
 from synth.props.obstacles import Box, cell_reach, swept_cells
 
 _EYES, _SPOTS, _STEPS = 9, 40, 24
@@ -68,10 +68,30 @@ class Stage:
         """Whether a thing in ``box`` touches nobody, keeps off cameras and other boxes, and hides no people."""
         return (
             all(box.apart(other, gap) for other in boxes)
-            and box.distance(self.eyes).min() > _CAMERA_GAP
-            and box.distance(self.sight).min() > 0.05
+            and self.aside(box)
             and box.distance(self.cells).min() > self.reach + 0.02
         )
+
+    def aside(self, box: Box) -> bool:
+        """Whether a thing in ``box`` keeps off cameras and their view of people."""
+        return box.distance(self.eyes).min() > _CAMERA_GAP and box.distance(self.sight).min() > 0.05
+
+
+@dataclass(frozen=True)
+class Limits:
+    """An upright box within which lamps hang: horizontal axes (2, 2), one a row, and two corners (3,) along them."""
+
+    axes: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    def keep(self, point: np.ndarray) -> np.ndarray:
+        """The point (3,) of the box that is next to ``point`` (3,)."""
+        local = np.clip(np.append(self.axes @ point[:2], point[2]), self.low, self.high)
+        return np.append(local[:2] @ self.axes, local[2])
+
+
+ANYWHERE = Limits(np.eye(2), np.array([-np.inf, -np.inf, 0.2]), np.full(3, np.inf))
 
 
 @dataclass(frozen=True)
@@ -80,9 +100,11 @@ class Surroundings:
 
     Attributes:
         meshes, lamps: of it. boxes: what stands in the way of props. facts: what it holds, JSON-able.
+        limits: where further lamps may hang.
     """
 
-    meshes: tuple
-    lamps: tuple = ()
+    meshes: tuple[Mesh, ...]
+    lamps: tuple[Lamp, ...] = ()
     boxes: tuple[Box, ...] = ()
-    facts: dict | None = None
+    facts: dict = field(default_factory=dict)
+    limits: Limits = ANYWHERE

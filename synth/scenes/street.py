@@ -14,7 +14,7 @@ from synth.scenes.furnish import furnish
 from synth.scenes.houses import house
 from synth.scenes.lamps import shining
 from synth.scenes.meshing import Quads, surface
-from synth.scenes.plants import tree
+from synth.scenes.plants import CROWN, tree
 from synth.scenes.stage import Stage, Surroundings
 from synth.spec.model import LightSpec
 from synth.spec.scenes.model import StreetScene
@@ -60,12 +60,14 @@ def build_street(spec: StreetScene, light: LightSpec, stage: Stage, assets: Mapp
         for number in range(count):
             for _ in range(_TRIES):
                 place = middle + rng.uniform(-18.0, 18.0) * along + (kerb + rng.uniform(0.35, 0.8)) * axes[1]
-                box = Box(place[:2], np.full(2, 0.15 if kind == "posts" else 0.4), 5.0, yaw)
-                if stage.clear(box, boxes):
+                height = float(rng.uniform(4.0, 7.0))
+                box = Box(place[:2], np.full(2, 0.15 if kind == "posts" else 0.4), height, yaw)
+                crown = Box(place[:2], np.full(2, CROWN * height), height, yaw)
+                if stage.clear(box, boxes) and (kind == "posts" or stage.aside(crown)):
                     boxes.append(box)
                     facts[kind] += 1
                     if kind == "trees":
-                        meshes.append(tree(f"tree{number}", rng, place, float(rng.uniform(4.0, 7.0)), _LEAF))
+                        meshes.append(tree(f"tree{number}", rng, place, height, _LEAF))
                     else:
                         lamps += _post(quads, place, axes, night, light, stage)
                     break

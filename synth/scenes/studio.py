@@ -8,7 +8,7 @@ from synth.conventions import Semantic
 from synth.geometry import Material
 from synth.scenes.lamps import shining
 from synth.scenes.meshing import scene_mesh
-from synth.scenes.stage import Stage, Surroundings
+from synth.scenes.stage import Limits, Stage, Surroundings
 from synth.spec.model import LightSpec
 from synth.spec.scenes.model import StudioScene
 
@@ -60,10 +60,12 @@ def build_studio(spec: StudioScene, light: LightSpec, stage: Stage) -> Surroundi
                   "floor": float(length[1] / length[-1])},
     )  # fmt: skip
     mesh = scene_mesh("paper", points, np.concatenate(faces), np.concatenate(kinds), (look,), 0, uv)
-    return Surroundings((mesh,), tuple(_soft_boxes(spec, light, stage, inner)), (), {"kind": "studio"})
+    half = inner / 2**0.5
+    limits = Limits(np.eye(2), np.append(centre - half, 0.2), np.append(centre + half, height))
+    return Surroundings((mesh,), tuple(_soft_boxes(spec, light, stage, limits)), (), {"kind": "studio"}, limits)
 
 
-def _soft_boxes(spec: StudioScene, light: LightSpec, stage: Stage, inner: float):
+def _soft_boxes(spec: StudioScene, light: LightSpec, stage: Stage, limits: Limits):
     """Key, fill and rim light, as many as the spec has."""
     rng = np.random.Generator(np.random.PCG64(spec.seed))
     front = np.arctan2(-stage.ahead[1], -stage.ahead[0])
@@ -71,7 +73,7 @@ def _soft_boxes(spec: StudioScene, light: LightSpec, stage: Stage, inner: float)
     for turn, strength in ((0.7 * side, 1.0), (-0.9 * side, 0.35), (2.5 * side, 0.8))[: spec.lamps]:
         azimuth, elevation = front + turn + rng.normal(0.0, 0.2), rng.uniform(0.4, 0.9)
         distance = rng.uniform(2.0, 3.2)
-        flat = min(distance * np.cos(elevation), max(inner - 0.2, 0.5))
-        position = stage.middle + [flat * np.cos(azimuth), flat * np.sin(azimuth), distance * np.sin(elevation)]
+        way = [np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation), np.sin(elevation)]
+        position = limits.keep(stage.middle + distance * np.array(way))
         width = float(rng.uniform(0.6, 1.6))
         yield shining("area", position, stage.middle, (width, width), strength * rng.uniform(0.7, 1.3), light.kelvin)

@@ -74,7 +74,7 @@ def paint(rng: np.random.Generator, value=(0.35, 0.8), saturation=(0.0, 0.45)) -
 def _photograph(rng: np.random.Generator, options: Sequence[TextureEntry]) -> SurfaceSpec:
     entry = pick(rng, options)
     shade = between(rng, (0.75, 1.0))
-    tint = pick(rng, _GREENS if "grass" in entry.name else _EARTHS) if entry.grey else (0.9, 0.9, 0.9)
+    tint = pick(rng, _GREENS if "grass" in entry.name else _STONES) if entry.grey else (0.9, 0.9, 0.9)
     a = rounded(shade * c * between(rng, (0.92, 1.08)) * (3.0 if entry.grey else 1.0) for c in tint)
     return SurfaceSpec(
         pattern="photo", photo=entry.name, a=tuple(min(c, 1.0) for c in a), b=a, bump=0.3,
