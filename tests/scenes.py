@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from synth.bodies.config import assets_folder
-from synth.scenes.ground import ground_mesh
 from synth.bodies.model import load_body
 from synth.bodies.person import body_mesh, canonical_points, joint_sites, smplx_label
 from synth.cameras import intrinsics, look_at
 from synth.conventions import JOINT_NAMES
 from synth.geometry import Cameras, ClipGeometry, Passes
 from synth.labels import LabelScene
+from synth.scenes.ground import ground_mesh
 from synth.spec.model import CameraSpec, ClipSpec, GroundSpec, LightSpec, MotionSpec, PersonSpec
 from tests.opencv import radial_rays
 from tests.raycast import cast_rays

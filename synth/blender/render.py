@@ -74,7 +74,7 @@ def _render(scene, frame: int, path: Path, file_format: str) -> None:
 def _colour_frame(
     scene, frame: int, folder: Path, meter: Callable[[np.ndarray], float] | None = None
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """The picture and, where its scene tells it, the matte; ``meter`` sets the exposure by the light (H, W, 3) first."""
+    """The picture and, where its scene tells it, the matte; ``meter`` sets the exposure by the light (H, W, 3)."""
     import bpy
     from PIL import Image
 

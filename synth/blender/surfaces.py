@@ -83,10 +83,13 @@ def _projected(graph: Graph, look: Material) -> None:
 
     x, y, z = (along(row) for row in settings["pose"])
     depth = graph.math("MAXIMUM", z, 0.05)
-    node = graph.add("ShaderNodeTexImage", image=load_image(look.diffuse) if settings["video"] is None else None)
-    if settings["video"] is not None:
-        show_video(node, look.diffuse, **settings["video"])
-    aspect = node.image.size[0] / node.image.size[1]
+    node = graph.add("ShaderNodeTexImage")
+    if settings["video"] is None:
+        node.image = load_image(look.diffuse)
+        size = node.image.size
+    else:
+        size = show_video(node, look.diffuse, **settings["video"])
+    aspect = size[0] / size[1]
     width = max(right - left, (bottom - top) * aspect)
     sign = -1.0 if settings["mirrored"] else 1.0
     u = graph.math("DIVIDE", graph.math("SUBTRACT", graph.math("DIVIDE", x, depth), (left + right) / 2), sign * width)

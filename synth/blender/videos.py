@@ -39,8 +39,12 @@ def video_frames(path: Path, times: np.ndarray) -> list[np.ndarray]:
         raise ThfmError(f"video {path} cannot be read ({error}): repair it, or name another.") from error
 
 
-def show_video(node, path: Path, start: float, fps: float, frames: int) -> None:
-    """Let an image texture node show a video: scene frame k + 1 is ``start`` + k / ``fps`` seconds into it."""
+def show_video(node, path: Path, start: float, fps: float, frames: int) -> tuple[int, int]:
+    """Let an image texture node show a video: scene frame k + 1 is ``start`` + k / ``fps`` seconds into it.
+
+    Returns:
+        width and height in pixels.
+    """
     import bpy
     from PIL import Image
 
@@ -51,8 +55,11 @@ def show_video(node, path: Path, start: float, fps: float, frames: int) -> None:
         pictures = video_frames(path, start + np.arange(frames) / fps)
         for number, picture in enumerate(pictures, 1):
             Image.fromarray(picture).save(folder / f"{number:05d}.png", compress_level=1)
+    with Image.open(folder / "00001.png") as first:
+        size = first.size
     image = bpy.data.images.load(str(folder / "00001.png"), check_existing=True)
     image.source = "SEQUENCE"
     node.image = image
     user = node.image_user
     user.frame_start, user.frame_duration, user.frame_offset, user.use_auto_refresh = 1, frames, 0, True
+    return size

@@ -108,8 +108,7 @@ def _by_name(found: Iterable[tuple[str, Path]], key: str) -> dict[str, Path]:
     for name, path in found:
         if files.setdefault(name, path) != path:
             raise ThfmError(
-                f"{files[name]} and {path} are both called {name!r}: "
-                f"rename one, or name a folder above both in {key}."
+                f"{files[name]} and {path} are both called {name!r}: rename one, or name a folder above both in {key}."
             )
     return files
 

@@ -37,13 +37,12 @@ def floor_level(meshes: tuple[Mesh, ...]) -> float:
     Raises:
         ThfmError: nothing faces up.
     """
-    heights, areas = [], []
-    for mesh in meshes:
-        area, normal = _areas(mesh)
-        up = np.abs(normal[:, 2]) > 0.95  # files are careless about which side is out
-        heights.append(mesh.positions[0][mesh.faces[up], 2].mean(1))
-        areas.append(area[up])
-    height, area = np.concatenate(heights), np.concatenate(areas)
+    height = np.concatenate([m.positions[0][m.faces, 2].mean(1) for m in meshes])
+    area, up = (np.concatenate(x) for x in zip(*((a, n[:, 2]) for a, n in map(_areas, meshes)), strict=True))
+    level = up > 0.95
+    if not area[level].sum():
+        level = up < -0.95  # some files turn all sides in
+    height, area = height[level], area[level]
     if not area.sum():
         raise ThfmError("it has no level floor to stand on")
     level = np.round(height / _LEVEL).astype(int)

@@ -13,10 +13,12 @@ from synth.caption.people import clothes_words, deeds, hair_words, with_article
 from synth.caption.things import noun
 from synth.config import GenerateConfig
 from synth.make import caption_of, clip_spec, library_of
+from synth.spec.config import SceneConfig
 from synth.spec.fabrics import FabricSpec
 from synth.spec.model import ItemSpec
 from synth.spec.props.config import PropsConfig
 from synth.spec.sample import sample_clip
+from synth.spec.scenes.model import PlainScene
 
 CONFIG = GenerateConfig(clips=1, seed=3)
 SPECS = [clip_spec(CONFIG, index) for index in range(200)]
@@ -86,7 +88,8 @@ def test_a_known_clip() -> None:
         update={
             "people": (person.model_copy(update={"motion": motion}),),
             "ground": spec.ground.model_copy(update={"pattern": "tiles"}),
-            "light": spec.light.model_copy(update={"hdri": "sunset"}),
+            "light": spec.light.model_copy(update={"hdri": "sunset", "time": "day"}),
+            "scene": PlainScene(),
             "camera": spec.camera.model_copy(
                 update={
                     "move": "zoom", "framing": "upper_body", "focal_mm": 85.2, "ratio": 0.8, "elevation": 0.0,
@@ -165,3 +168,20 @@ def test_people_are_all_told() -> None:
     for alone in (SPECS[0], spec.model_copy(update={"people": spec.people[1:]})):
         one = caption_of(alone, CONFIG).split(";")[0]
         assert one[2:40] in both
+
+
+def test_places_are_told() -> None:
+    spec = SPECS[0]
+    said = set()
+    for kind, words in (("room", "in a room with "), ("street", "on a street"), ("nature", "on "),
+                        ("studio", "in a studio before ")):  # fmt: skip
+        config = CONFIG.model_copy(
+            update={"spec": CONFIG.spec.model_copy(update={"scene": SceneConfig(kinds=(kind,))})}
+        )
+        scene = clip_spec(config, 3).scene
+        for time in ("day", "night"):
+            light = spec.light.model_copy(update={"time": time})
+            text = caption_of(spec.model_copy(update={"scene": scene, "light": light}), CONFIG)
+            assert words in text and (" at night;" in text) == (time == "night"), text
+            said.add(text)
+    assert len(said) == 8
