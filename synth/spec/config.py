@@ -13,6 +13,7 @@ from synth.spec.ranges import Range, Share, range_of
 from synth.spec.scenes.config import SceneConfig
 
 Shape = Literal["given", "turned", "square"]
+Kelvin = range_of(ge=1000, le=40000)
 Pattern = Literal["plain", "speckled", "tiles", "planks", "bricks", "checker", "cobble"]
 
 
@@ -73,17 +74,17 @@ class LightConfig(_Config):
         (), description="HDRI names or files; none: those of bodies.hdri_folders, or all that come with bpy"
     )
     rotation_degrees: Range = Field((-180.0, 180.0), description="of the HDRI about the vertical")
-    strength: Range = Field((0.5, 1.6), description="of the HDRI, beside sun and lamps; 1 is a clear sky")
+    strength: range_of(ge=0) = Field((0.5, 1.6), description="of the HDRI, beside sun and lamps; 1 is a clear sky")
     exposure: Range = Field((-0.6, 0.6), description="stops by which pictures are brighter than metered")
     times: tuple[Literal["day", "night"], ...] = Field(("day", "day", "day", "night"), min_length=1)
     sun: Share = Field(0.35, description="share of clips by day with an additional sun lamp")
-    sun_strength: Range = Field((0.5, 3.0), description="W/m2, where a clear sky gives 2.4")
-    sun_elevation_degrees: Range = Field((20.0, 75.0), description="over the horizon")
-    sun_softness_degrees: Range = Field((0.5, 8.0), description="angular diameter; the sun's is 0.5")
-    sun_kelvin: Range = Field((3500.0, 6500.0), description="colour temperature")
+    sun_strength: range_of(ge=0) = Field((0.5, 3.0), description="W/m2, where a clear sky gives 2.4")
+    sun_elevation_degrees: range_of(gt=0, le=90) = Field((20.0, 75.0), description="over the horizon")
+    sun_softness_degrees: range_of(ge=0, le=90) = Field((0.5, 8.0), description="angular diameter; the sun's is 0.5")
+    sun_kelvin: Kelvin = Field((3500.0, 6500.0), description="colour temperature")
     lamp: Share = Field(0.25, description="share of clips with an area or point lamp beside people")
-    lamp_strength: Range = Field((0.3, 2.0), description="of such a lamp on people, in shares of a clear sky")
-    lamp_kelvin: Range = Field((2400.0, 7000.0), description="colour temperature of all lamps")
+    lamp_strength: range_of(ge=0) = Field((0.3, 2.0), description="of such a lamp on people, in shares of a clear sky")
+    lamp_kelvin: Kelvin = Field((2400.0, 7000.0), description="colour temperature of all lamps")
 
 
 class GroundConfig(_Config):

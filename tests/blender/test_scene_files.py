@@ -188,8 +188,9 @@ def test_broken_files_are_named(suffix, tmp_path):
 
 
 def test_folders_of_scenes_are_found_and_empty_ones_told(folder, tmp_path):
-    found = load_library(BodiesConfig(scene_folders=(folder / "room.glb", folder / "room.obj")))
-    assert found.catalogue.scenes == ("room",)
+    assert load_library(BodiesConfig(scene_folders=(folder / "room.glb",))).catalogue.scenes == ("room",)
+    with pytest.raises(ThfmError, match="both called 'room'"):
+        load_library(BodiesConfig(scene_folders=(folder,)))
     with pytest.raises(ThfmError, match=r"holds no scene.*\.blend, \.glb, \.gltf, \.obj"):
         load_library(BodiesConfig(scene_folders=(tmp_path,)))
     with pytest.raises(ThfmError, match="was not read"):

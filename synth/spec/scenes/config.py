@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from synth.spec.ranges import Range, Share
+from synth.spec.ranges import Share, range_of
 
 Kind = Literal["plain", "room", "street", "nature", "studio", "backdrop", "file"]
 
@@ -17,14 +17,8 @@ def _counts(value: tuple[int, int]) -> tuple[int, int]:
     return value
 
 
-def _positive(value: tuple[float, float]) -> tuple[float, float]:
-    if value[0] <= 0:
-        raise ValueError(f"lengths are more than 0, got {list(value)}")
-    return value
-
-
 Counts = Annotated[tuple[int, int], AfterValidator(_counts)]
-Metres = Annotated[Range, AfterValidator(_positive)]
+Metres = range_of(gt=0)
 
 
 class SceneConfig(BaseModel):
@@ -42,9 +36,11 @@ class SceneConfig(BaseModel):
     windows: Counts = Field((0, 4), description="of a room")
     furniture: Counts = Field((2, 9), description="pieces along the walls of a room; what finds no room is left out")
     lamps_on: Share = Field(0.6, description="share of rooms by day in which lamps are on; by night they are")
-    slant_degrees: Range = Field((-75.0, 75.0), description="of a street to the camera; 90 looks along it")
+    slant_degrees: range_of(ge=-90, le=90) = Field(
+        (-75.0, 75.0), description="of a street to the camera; 90 looks along it"
+    )
     road: Metres = Field((5.0, 12.0), description="width of roads, metres")
     storeys: Counts = Field((1, 5), description="of houses")
     plants: Counts = Field((2, 16), description="trees and bushes outdoors")
-    hills: Range = Field((0.0, 6.0), description="metres that the land rises away from people")
+    hills: range_of(ge=0, le=30) = Field((0.0, 6.0), description="metres that the land rises away from people")
     backdrop_metres: Metres = Field((0.5, 5.0), description="from people to a backdrop")
