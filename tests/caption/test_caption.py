@@ -182,6 +182,6 @@ def test_places_are_told() -> None:
         for time in ("day", "night"):
             light = spec.light.model_copy(update={"time": time})
             text = caption_of(spec.model_copy(update={"scene": scene, "light": light}), CONFIG)
-            assert words in text and (" at night;" in text) == (time == "night"), text
+            assert words in text and (" at night" in text) == (time == "night"), text
             said.add(text)
     assert len(said) == 8
