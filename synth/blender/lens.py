@@ -16,6 +16,7 @@ from synth.lens import folds
 _PANE = 0.002  # metres before the eye
 _BEHIND = 1.01  # rays go on from just behind the pane, or they would meet it again
 _NEWTON = 5  # steps; float32 is reached after four
+_FULL_FRAME = 0.036  # metres, its long side
 _FOCUS = "focus"  # property of the pane: depth in focus
 
 
@@ -32,8 +33,9 @@ def add_lens(scene, camera, cameras: Cameras) -> None:
         raise ThfmError("lenses with tangential distortion cannot be rendered: set p1 and p2 to 0.")
     if any(folds(k, cameras.distortion, *size) for k in cameras.intrinsics):
         raise ThfmError(f"distortion {cameras.distortion.tolist()} folds the corners: make k1 and k2 smaller.")
-    longest = max(size)
-    half = 1.2 * _PANE * float((longest / cameras.intrinsics[:, 0, 0]).max()) + 0.05  # with room for the aperture
+    focal = cameras.intrinsics[:, 0, 0] / max(size)  # in shares of the frame's long side
+    aperture = 0.0 if cameras.f_stop is None else focal.max() * _FULL_FRAME / cameras.f_stop / 2  # its radius
+    half = float(1.2 * _PANE / focal.min() + 1.05 * aperture) + 0.01
     corners = [(x * half, y * half, -_PANE) for x, y in ((-4, -2), (4, -2), (0, 4))]  # one triangle: no seam in sight
     data = bpy.data.meshes.new("lens")
     data.from_pydata(corners, [], [(0, 1, 2)])

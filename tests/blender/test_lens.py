@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation, binary_erosion, gaussian_filter, laplace, map_coordinates
 
+from synth.blender import runtime
+from synth.blender import scene as scenes
 from synth.blender.config import RenderConfig
 from synth.blender.render import render_clip
 from synth.bodies.catalogue import bpy_hdris
@@ -140,6 +142,26 @@ def test_focus_goes_through_the_lens(plain, tmp_path):
     same, sharp = (np.abs(_smooth(one.rgb[0]) - _smooth(p.rgb[0])).mean() for p in (lens, plain))
     assert same < 0.5 * sharp
     assert np.abs(one.matte - lens.matte).mean() < 0.02
+
+
+def test_no_ray_of_a_wide_aperture_misses_the_lens(tmp_path):
+    """From the rim of f/0.5 at 200 mm, 40 cm wide, to the corners of the picture in focus."""
+    import bpy
+
+    cameras = camera_path([(0, -9, 1.3)] * 3, [(0, 0, 0.9)] * 3, W, H, 200)
+    cameras = replace(cameras, focus=np.full(3, 9.0), f_stop=0.5, distortion=LENSES["barrel"] * (0.02, 0, 0, 0, 0))
+    geometry = people(posed([ARMS_DOWN] * 3), cameras=cameras)
+    runtime.start(1)
+    scenes.build(geometry, spec_of(geometry, W, H), FAST, bpy_hdris()["courtyard"], tmp_path)
+    pane = np.array([v.co for v in bpy.data.objects["lens"].data.vertices])
+    turn = np.linspace(0, 2 * np.pi, 40)
+    rim = 0.2 * np.stack([np.cos(turn), np.sin(turn), 0 * turn], 1)
+    far = np.array([[x * W / 2, y * H / 2, 0] for x in (-1, 1) for y in (-1, 1)]) * 9.0 / cameras.intrinsics[0, 0, 0]
+    far[:, 2] = -9.0
+    there = rim[:, None] + (far - rim[:, None]) * (pane[0, 2] / -9.0)
+    edges = np.roll(pane, -1, 0) - pane
+    away = there[..., None, :] - pane
+    assert (edges[:, 0] * away[..., 1] - edges[:, 1] * away[..., 0] > 0).all()
 
 
 def test_a_longer_shutter_blurs_more_and_labels_stay(plain, tmp_path):
