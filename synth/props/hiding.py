@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,8 +50,8 @@ class View:
         return cls(cameras, samples, shape, scale, pictures, np.zeros(pictures.shape, bool),
                    np.zeros((len(samples), *shape), bool))  # fmt: skip
 
-    def hiding(self, positions: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """``hidden`` and ``covered`` with one more prop: ``positions`` (T+2 or 1, V, 3) in the world, faces (F, 3)."""
+    def with_prop(self, positions: np.ndarray, faces: np.ndarray) -> View:
+        """The view with one more prop: ``positions`` (T+2 or 1, V, 3) in the world, faces (F, 3)."""
         hidden, covered = self.hidden.copy(), self.covered.copy()
         for k, sample in enumerate(self.samples):
             prop = picture(
@@ -60,12 +60,16 @@ class View:
             hidden[k] |= prop < self.people[k]
             covered[k] |= prop < self.people[k].min(0, initial=np.inf)
         hidden &= np.isfinite(self.people)
-        return hidden, covered
+        return replace(self, hidden=hidden, covered=covered)
 
-    def shares(self, hidden: np.ndarray) -> np.ndarray:
-        """(S, P) share of each person's cells that is hidden; NaN while out of sight."""
-        total = np.isfinite(self.people).sum((2, 3))
-        return np.where(total > 0, hidden.sum((2, 3)) / np.maximum(total, 1), np.nan)
+    def hidden_shares(self) -> np.ndarray:
+        """(S, P) share of each person's cells that is hidden; 0 while out of sight."""
+        return self.hidden.sum((2, 3)) / np.maximum(np.isfinite(self.people).sum((2, 3)), 1)
+
+    def mean_hidden(self) -> np.ndarray:
+        """(P,) the same, averaged over the moments at which each is in sight; 0 for those who never are."""
+        in_sight = np.isfinite(self.people).any((2, 3)).sum(0)
+        return self.hidden_shares().sum(0) / np.maximum(in_sight, 1)
 
 
 def picture(

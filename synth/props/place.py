@@ -74,9 +74,8 @@ def place_props(
         meshes.append(mesh)
         if spec.role == "held":
             moving.append(mesh)
-        hides = float(np.nan_to_num(np.nanmean(view.shares(view.hidden)[:, spec.person]), nan=0.0))
         facts.append({"name": spec.name, "role": spec.role, "person": spec.person, "hand": spec.hand,
-                      "hidden": round(hides, 4)})  # fmt: skip
+                      "hidden": round(float(view.mean_hidden()[spec.person]), 4)})  # fmt: skip
     return meshes, facts
 
 
@@ -88,10 +87,8 @@ def _held(
     positions = hold(shape, joints[spec.person], spec.hand or "right", spec.person + 1, moving)
     if positions is None or positions[..., 2].min() < 0.0:
         return None
-    hidden, covered = view.hiding(positions, shape.faces)
-    if np.nanmax(view.shares(hidden), initial=0.0) > spec.hides_most:
-        return None
-    return positions, View(view.cameras, view.samples, view.shape, view.scale, view.people, hidden, covered)
+    view = view.with_prop(positions, shape.faces)
+    return None if view.hidden_shares().max(initial=0.0) > spec.hides_most else (positions, view)
 
 
 __all__ = ["PropAsset", "place_props"]

@@ -84,18 +84,14 @@ def stand(
         if not _before_cameras(box, view) or (spec.role == "beside" and not _in_sight(box, view)):
             continue
         placed = _put(shape.positions, box)[None]
-        hidden, covered = view.hiding(placed, shape.faces)
-        shares = view.shares(hidden)
-        if np.nanmax(shares, initial=0.0) > spec.hides_most or covered.mean((1, 2)).max() > _MOST_COVERED:
-            looked += 1
-        else:
-            added = np.nan_to_num(np.nanmean(shares - view.shares(view.hidden), axis=0), nan=0.0)
-            mine = added[spec.person] if spec.role == "front" else added.max()
-            new = View(view.cameras, view.samples, view.shape, view.scale, view.people, hidden, covered)
-            if spec.hides[0] <= mine <= spec.hides[1]:
-                return box, placed, new
-            looked += 1
-        if looked >= _LOOKS:
+        new = view.with_prop(placed, shape.faces)
+        added = new.mean_hidden() - view.mean_hidden()
+        mine = added[spec.person] if spec.role == "front" else added.max()
+        most, filled = new.hidden_shares().max(initial=0.0), new.covered.mean((1, 2)).max()
+        if most <= spec.hides_most and filled <= _MOST_COVERED and spec.hides[0] <= mine <= spec.hides[1]:
+            return box, placed, new
+        looked += 1
+        if looked == _LOOKS:
             break
     return None
 

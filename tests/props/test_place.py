@@ -169,6 +169,15 @@ def test_visibility_says_what_props_hide(crowded):
     assert hidden >= 10 and clear >= 10
 
 
+@pytest.mark.filterwarnings("error")
+def test_people_out_of_sight_are_none_of_its_business():
+    behind = [ARMS_DOWN | {"transl": (0, -20, 0)}] * SAMPLES
+    geometry = _placed(people(posed(_WALK), posed(behind), cameras=still_camera(SAMPLES)), _front("crate", 1))
+    (fact,) = geometry.props
+    assert fact["person"] == 0 and 0.1 <= fact["hidden"] <= 0.4
+    assert not _placed(geometry, PropSpec(name="crate", role="front", hides=(0.1, 0.4), person=1, seed=1)).props
+
+
 def test_the_same_spec_gives_the_same_place(walker):
     one, two = (_placed(walker, _front("crate", 9)) for _ in range(2))
     other = _placed(walker, _front("crate", 10))

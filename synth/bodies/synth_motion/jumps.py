@@ -77,7 +77,6 @@ def jump(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
     flight = 2 * np.sqrt(2 * p["height"] / _G)
     offs = moments(rng, UNTIL, (2.0, 2.8), rng.uniform(1.0, 1.5))
     forward = p["forward"] * puppet.size
-    x = 0.0
     lines = {s: [Stance(-np.inf, np.inf, tuple(puppet.feet[s].ankle[0, :2]), SIGN[s] * 0.1)] for s in SIDES}
     for off in offs:
         for side in SIDES:
@@ -85,7 +84,6 @@ def jump(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
             lines[side][-1] = Stance(last.start, off, last.spot, last.yaw, last.strike, last.strike_time, 32.0, 0.2)
             spot = (last.spot[0] + forward, last.spot[1])
             lines[side].append(Stance(off + flight, np.inf, spot, last.yaw, -24.0, 0.12))
-        x += forward
     tuck = max(0.0, p["height"] - 0.1) * 0.55
     for side in SIDES:
         step_through(puppet.feet[side], puppet.soles[side], t, lines[side], 0.8 * p["height"] + tuck)
