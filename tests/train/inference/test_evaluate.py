@@ -199,12 +199,12 @@ def test_many_finished_clips_are_not_held_in_memory(tmp_path: Path) -> None:
 
 
 def test_numbers_of_many_clips_are_not_held_in_memory_either(tmp_path: Path) -> None:
-    """25 MB of them, of which the report holds the headline numbers and report.json all."""
-    tasks, count = build_tasks({"matte": {}}), 500
+    """Megabytes of them, of which the report holds the headline numbers and report.json all."""
+    tasks, count = build_tasks({"matte": {}}), 300
     results = Results(tmp_path, {})
     sums = {name: 1.0 for name in ("mad", "mse", "sad", "grad", "conn", "dtssd", "clips", "intersection", "union")}
     for k in range(count):
-        metrics = {"mad": k / 7, "iou": k / count if k else None, **{f"other-{i}": k + i / 3 for i in range(2000)}}
+        metrics = {"mad": k / 7, "iou": k / count if k else None, **{f"other-{i}": k + i / 3 for i in range(500)}}
         found = {"sums": sums, "metrics": metrics}
         results.add({"key": f'{k} "é"', "frames": 1, "seconds": 1.0, "tasks": {"matte": found}})
     cases = [Case(f'{k} "é"', ("matte",), None, lambda: None, lambda names: {}) for k in range(count)]
@@ -214,12 +214,12 @@ def test_numbers_of_many_clips_are_not_held_in_memory_either(tmp_path: Path) -> 
     results.write("report.json", to_json(report, lambda key, task: results.record(key)["tasks"][task]["metrics"]))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 2.5e6
+    assert (tmp_path / "clips.jsonl").stat().st_size > 4e6 and peak < 1e6, peak
     whole = json.loads((tmp_path / "report.json").read_text())
     assert list(whole) == ["title", "about", "constant", "tasks", "failed", "unlabelled"]
     clips = whole["tasks"]["matte"]["clips"]
     assert list(clips) == [case.key for case in cases] and clips['0 "é"']["iou"] is None
-    assert clips['7 "é"']["mad"] == 1 and clips['7 "é"']["other-1999"] == pytest.approx(7 + 1999 / 3)
+    assert clips['7 "é"']["mad"] == 1 and clips['7 "é"']["other-499"] == pytest.approx(7 + 499 / 3)
 
 
 def test_a_full_disk_is_named_and_finished_clips_are_kept(tmp_path: Path) -> None:
