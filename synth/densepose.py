@@ -20,6 +20,7 @@ from synth.conventions import CANONICAL_CENTRE, CANONICAL_EXTENT, ThfmError
 
 NUM_PARTS = 24
 _NEAR = 8  # triangles whose middles are nearest, of which one holds the point
+_CHUNK = 16384  # points at once: each takes some kilobytes
 _KEYS = ("All_Faces", "All_FaceIndices", "All_U_norm", "All_V_norm", "All_vertices")
 
 
@@ -42,16 +43,18 @@ class Charts:
         here = np.isfinite(surface).all(-1)
         parts = np.zeros(here.shape, np.uint8)
         uv = np.zeros((*here.shape, 2), np.float32)
-        points = np.asarray(surface[here], np.float64)
-        if len(points):
-            face, weights = self._nearest(points)
-            parts[here] = self.part[face]
-            uv[here] = np.einsum("nk,nkc->nc", weights, self.uv[face])
+        points, middles = surface[here], cKDTree(self.corners.mean(1))
+        found = np.zeros(len(points), np.uint8), np.zeros((len(points), 2), np.float32)
+        for start in range(0, len(points), _CHUNK):
+            some = slice(start, start + _CHUNK)
+            face, weights = self._nearest(np.asarray(points[some], np.float64), middles)
+            found[0][some], found[1][some] = self.part[face], np.einsum("nk,nkc->nc", weights, self.uv[face])
+        parts[here], uv[here] = found
         return parts, uv
 
-    def _nearest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _nearest(self, points: np.ndarray, middles: cKDTree) -> tuple[np.ndarray, np.ndarray]:
         """The triangle nearest to each point (N,), and barycentric weights (N, 3) of the nearest place in it."""
-        near = cKDTree(self.corners.mean(1)).query(points, min(_NEAR, len(self.corners)))[1].reshape(len(points), -1)
+        near = middles.query(points, min(_NEAR, len(self.corners)))[1].reshape(len(points), -1)
         corners = self.corners[near]
         weights = _closest(points[:, None], corners)
         away = np.linalg.norm(np.einsum("nmk,nmkc->nmc", weights, corners) - points[:, None], axis=-1)

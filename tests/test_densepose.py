@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,18 @@ def test_u_and_v_are_read_off_the_triangles(charts, labels):
     expected = _uv((surface - 0.5) * CANONICAL_EXTENT + np.array(CANONICAL_CENTRE))
     error = np.abs(uv - expected).max(-1)
     assert np.median(error) < 1e-3 and np.quantile(error, 0.98) < 0.01
+
+
+def test_a_long_clip_takes_no_more_memory_than_its_arrays(charts):
+    surface = np.random.default_rng(0).uniform(0.3, 0.7, (6, 50, 200, 3)).astype(np.float32)
+    tracemalloc.start()
+    parts, uv = charts.translate(surface)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert parts.all() and peak < 1e8, peak
+    alone = charts.translate(surface[5, 40:])  # a point's answer is its own
+    np.testing.assert_array_equal(parts[5, 40:], alone[0])
+    np.testing.assert_array_equal(uv[5, 40:], alone[1])
 
 
 def test_other_files_and_templates_are_refused(tmp_path: Path):

@@ -12,8 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
+from synth.bodies.npy import array_header
 from synth.conventions import ThfmError
 
 
@@ -41,9 +40,7 @@ def pickled_members(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
             with archive.open(name) as member:
-                version = np.lib.format.read_magic(member)
-                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-                if read(member)[2].hasobject:
+                if array_header(member)[1].hasobject:
                     names.append(name)
     return names
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from synth.bodies.motion_io import read_motion
 from synth.bodies.motion_io.smplx_files import RATE_KEYS
+from synth.bodies.npy import array_header
 from synth.conventions import ThfmError
 
 SUFFIXES = (".npz", ".bvh", ".amc")
@@ -118,9 +119,7 @@ def _npz_header(path: Path) -> tuple[int, float] | None:
             with archive.open(rate) as source:
                 fps = float(np.lib.format.read_array(source, allow_pickle=False))
             with archive.open(poses) as source:
-                version = np.lib.format.read_magic(source)
-                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-                shape = read(source)[0]
+                shape, _ = array_header(source)
             return (shape[0] if shape else 0), fps
     except Exception as error:  # damaged archives raise anything
         raise ThfmError(f"{path} cannot be read as npz ({error}); copy or download it again") from error
