@@ -152,12 +152,12 @@ def test_visibility_says_what_props_hide(crowded):
         joints = crowded.joints[0, t + 1].astype(float)
         along = joints - eye
         length = np.linalg.norm(along, axis=1)
-        shade = np.zeros((3, len(joints)), bool)
+        shade = np.zeros((5, len(joints)), bool)
         # A label speaks of a pixel: only joints around which all agrees can be judged.
-        for k, shift in enumerate(((0, 0, 0), (0.04, 0, 0.04), (-0.04, 0, -0.04))):
+        for k, (x, z) in enumerate(((0, 0), (1, 1), (-1, -1), (1, -1), (-1, 1))):
             for mesh in _props(crowded):
                 place, ray, _ = surface_of(mesh, t + 1).ray.intersects_location(
-                    np.tile(eye, (len(joints), 1)), along + shift, multiple_hits=False
+                    np.tile(eye, (len(joints), 1)), along + (0.04 * x, 0, 0.04 * z), multiple_hits=False
                 )
                 shade[k, ray] |= np.linalg.norm(place - eye, axis=1) < length[ray] - 0.1
         flags = labels["visibility"][0, t]
