@@ -11,7 +11,7 @@ from synth.blender import runtime
 from synth.conventions import Part, Semantic, ThfmError
 from synth.geometry import Lamp, Material, Mesh, SceneFile
 
-_FILE = "thfm_file"  # on materials: the file that they came with
+_FILE = "thfm_file"  # on materials: the file that they came with, and their name in it
 _POINT_LIKE = ("POINT", "SPOT")
 
 
@@ -44,29 +44,30 @@ def read_scene_file(path: Path, threads: int, log: Path) -> SceneFile:
     path = Path(path)
     if not path.is_file():
         raise ThfmError(f"scene {path} is missing: restore it, or take it out of bodies.scene_folders.")
-    return _read(path, path.stat().st_mtime_ns, threads, log)
+    try:
+        with runtime.captured_output(log):
+            return _read(path, path.stat().st_mtime_ns, threads)
+    except (RuntimeError, OSError, ThfmError) as error:
+        _read.cache_clear()  # it may hold what Blender read but complained of
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        message = f"scene {path} cannot be read ({reason}): repair it, or take it out of bodies.scene_folders."
+        raise ThfmError(message) from error
 
 
 @functools.lru_cache(maxsize=4)
-def _read(path: Path, changed: int, threads: int, log: Path) -> SceneFile:
-    broken = f"scene {path} cannot be read"
-    try:
-        with runtime.captured_output(log):
-            runtime.start(threads)
-            import bpy
+def _read(path: Path, changed: int, threads: int) -> SceneFile:
+    runtime.start(threads)
+    import bpy
 
-            bpy.ops.wm.read_factory_settings(use_empty=True)
-            things = _import(path)
-            graph = bpy.context.evaluated_depsgraph_get()
-            meshes = [_mesh(thing, graph, path) for thing in things if thing.type == "MESH" and not thing.hide_render]
-            lamps = [_lamp(thing) for thing in things if thing.type == "LIGHT" and thing.data.type != "SUN"]
-            bpy.ops.wm.read_factory_settings(use_empty=True)
-    except (RuntimeError, OSError, ThfmError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ThfmError(f"{broken} ({reason}): repair it, or take it out of bodies.scene_folders.") from error
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    things = _import(path)
+    graph = bpy.context.evaluated_depsgraph_get()
+    meshes = [_mesh(thing, graph, path) for thing in things if thing.type == "MESH" and not thing.hide_render]
+    lamps = [_lamp(thing) for thing in things if thing.type == "LIGHT" and thing.data.type != "SUN"]
+    bpy.ops.wm.read_factory_settings(use_empty=True)
     meshes = [m for m in meshes if m is not None]
     if not meshes:
-        raise ThfmError(f"{broken}: it holds no mesh; take it out of bodies.scene_folders.")
+        raise ThfmError("it holds no mesh")
     return SceneFile(tuple(meshes), tuple(lamps))
 
 
@@ -139,17 +140,27 @@ def imported_material(look: Material):
     import bpy
 
     file, name = look.settings["file"], look.settings["name"]
-    found = next((m for m in bpy.data.materials if m.get(_FILE) == file and m.get("thfm_name") == name), None)
-    if found is not None:
-        return found
-    known = set(bpy.data.materials)
+    label = f"{file}:{name}"
+    if not any(m.get(_FILE) == label for m in bpy.data.materials):
+        _import_materials(file)
+    return next(m for m in bpy.data.materials if m.get(_FILE) == label)
+
+
+def _import_materials(file: str) -> None:
+    """Bring a file's materials into the scene, each marked with the file and the name that it has there."""
+    import bpy
+
+    names = {material: material.name for material in bpy.data.materials}
+    for number, material in enumerate(names):  # else Blender would rename those of the file that are called alike
+        material.name = f"thfm waiting {number}"
     for thing in _import(Path(file)):
         bpy.data.objects.remove(thing)
-    for material in bpy.data.materials:
-        if material not in known:
-            material[_FILE], material["thfm_name"] = file, material.name
-            _adapt(material)
-    return next(m for m in bpy.data.materials if m.get(_FILE) == file and m.get("thfm_name") == name)
+    for material in set(bpy.data.materials) - set(names):
+        material[_FILE] = f"{file}:{material.name}"
+        material.name = f"thfm {material.name}"
+        _adapt(material)
+    for material, name in names.items():
+        material.name = name
 
 
 def _adapt(material) -> None:

@@ -59,5 +59,4 @@ def _models(config: BodiesConfig) -> tuple[str, str]:
 
 
 def _hdris(config: BodiesConfig, library: Library) -> str:
-    folders = getattr(config, "hdri_folders", ())
-    return f"{len(library.catalogue.hdris)} HDRIs" if folders else ""
+    return f"{len(library.catalogue.hdris)} HDRIs" if config.hdri_folders else ""

@@ -14,6 +14,8 @@ from synth.spec.scenes.config import SceneConfig
 
 Shape = Literal["given", "turned", "square"]
 Kelvin = range_of(ge=1000, le=40000)
+Stature = range_of(ge=0.5, le=3)
+Bmi = range_of(ge=10, le=100)
 Pattern = Literal["plain", "speckled", "tiles", "planks", "bricks", "checker", "cobble"]
 
 
@@ -39,9 +41,9 @@ class PeopleConfig(_Config):
 
     genders: tuple[Literal["neutral", "female", "male"], ...] = Field(("female", "male"), min_length=1)
     skins: tuple[str, ...] = Field((), description="names of skins to draw from; none: all that suit the gender")
-    female_height_m: Range = Field((1.45, 1.85), description="stature of women, drawn evenly")
-    male_height_m: Range = Field((1.55, 2.0), description="stature of men, drawn evenly")
-    bmi: Range = Field((17.0, 42.0), description="body-mass index, its logarithm drawn evenly: half are below 27")
+    female_height_m: Stature = Field((1.45, 1.85), description="stature of women, drawn evenly")
+    male_height_m: Stature = Field((1.55, 2.0), description="stature of men, drawn evenly")
+    bmi: Bmi = Field((17.0, 42.0), description="body-mass index, its logarithm drawn evenly: half are below 27")
     shape_spread: float = Field(0.8, ge=0, le=3, description="standard deviation of what else betas tell of the shape")
     expression_spread: float = Field(0.35, ge=0, le=2, description="strength of facial actions, of which 2 is full")
     clothes: bool = Field(True, description="dress people; off renders the bare body")

@@ -8,11 +8,12 @@ import pytest
 import trimesh
 
 from synth.blender.config import RenderConfig
-from synth.blender.imports import read_scene_file
+from synth.blender.imports import imported_material, read_scene_file
 from synth.blender.render import render_clip
 from synth.bodies.catalogue import bpy_hdris, load_library
 from synth.bodies.config import BodiesConfig
 from synth.conventions import ClipRejected, Semantic, ThfmError
+from synth.geometry import Material
 from synth.labels import compute_labels
 from synth.scenes.files import build_file, floor_level
 from synth.scenes.stage import Stage
@@ -106,6 +107,23 @@ def test_every_format_gives_the_same_room(folder, kind, tmp_path):
     assert whole.area == pytest.approx(truth.area, rel=1e-5)
     assert whole.volume == pytest.approx(truth.volume, rel=1e-4)  # faces turn the right way
     assert len(file.lamps) == (1 if kind == "blend" else 0)
+
+
+def test_clips_of_one_file_read_it_once(folder, tmp_path):
+    assert _read(folder, "glb", tmp_path / "a") is _read(folder, "glb", tmp_path / "b")
+
+
+def test_materials_are_the_files_own_whatever_else_has_their_name(folder, tmp_path):
+    _read(folder, "blend", tmp_path)
+    import bpy
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    other = bpy.data.materials.new("table paint")
+    look = Material("imported", settings={"file": str(folder / "room.blend"), "name": "table paint"})
+    found = imported_material(look)
+    assert found is not other and found == imported_material(look) and other.name == "table paint"
+    colour = found.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value
+    np.testing.assert_allclose(colour, (0.8, 0.02, 0.02, 1), atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", FORMATS)

@@ -126,6 +126,8 @@ def test_impossible_wishes_name_the_remedy(catalogue, config, message):
         lambda: LightConfig(sun=1.5),
         lambda: GroundConfig(patterns=("lava",)),
         lambda: PeopleConfig(genders=()),
+        lambda: PeopleConfig(bmi=(0, 25)),
+        lambda: PeopleConfig(female_height_m=(-1, 1.7)),
         lambda: PeopleConfig(hats=1),
     ],
 )
