@@ -13,6 +13,12 @@ def _ordered(value: tuple[float, float]) -> tuple[float, float]:
     return value
 
 
+def counts_of(most: int) -> Any:
+    """The type of a range of counts, from 0 to ``most``, the smaller first."""
+    end = Annotated[int, Field(ge=0, le=most)]
+    return Annotated[tuple[end, end], AfterValidator(_ordered)]
+
+
 def range_of(**limits: float) -> Any:
     """The type of a range, two numbers, the smaller first, that keep limits such as ``gt=0, le=1``."""
     end = Annotated[float, Field(allow_inf_nan=False, **limits)]

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from synth.spec.ranges import Range, Share, counts_of
 
-from synth.spec.ranges import Range, Share
-
-
-def _counts(value: tuple[int, int]) -> tuple[int, int]:
-    if not 0 <= value[0] <= value[1] <= 12:
-        raise ValueError(f"a range of counts needs 0 <= smaller <= larger <= 12, got {list(value)}")
-    return value
+Counts = counts_of(12)
 
 
 class PropsConfig(BaseModel):
@@ -20,7 +14,7 @@ class PropsConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    count: Annotated[tuple[int, int], AfterValidator(_counts)] = Field((0, 3), description="props of a clip, at most")
+    count: Counts = Field((0, 3), description="props of a clip, at most")
     kinds: tuple[str, ...] = Field((), description="kinds to draw from, such as chair or bag; none: all")
     in_front: Share = Field(0.4, description="share of props that hide part of a person from the camera")
     held: Share = Field(0.25, description="share of props that follow a hand; the rest stands beside people")

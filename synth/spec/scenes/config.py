@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from synth.spec.ranges import Share, range_of
+from synth.spec.ranges import Share, counts_of, range_of
 
 Kind = Literal["plain", "room", "street", "nature", "studio", "backdrop", "file"]
-
-
-def _counts(value: tuple[int, int]) -> tuple[int, int]:
-    if not 0 <= value[0] <= value[1] <= 60:
-        raise ValueError(f"a range of counts needs 0 <= smaller <= larger <= 60, got {list(value)}")
-    return value
-
-
-Counts = Annotated[tuple[int, int], AfterValidator(_counts)]
+Counts = counts_of(60)
 Metres = range_of(gt=0)
 
 
