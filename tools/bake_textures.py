@@ -23,7 +23,7 @@ ITEMS = {
     "clay": (ROBOSUITE + "clay.png", ["front", "ground"], 1.5, (0.85, 1.0), False),
     "dirt": (ROBOSUITE + "dirt.png", ["ground"], 1.2, (0.9, 1.0), False),
     "grass": (SKIMAGE + "grass.png", ["ground"], 1.1, (0.9, 1.0), True),
-    "gravel": (SKIMAGE + "gravel.png", ["ground", "pavement"], 1.0, (0.9, 1.0), True),
+    "gravel": (SKIMAGE + "gravel.png", ["ground", "pavement"], 0.6, (0.9, 1.0), True),
     "parquet": (ROBOSUITE + "wood-tiles.png", ["floor"], 1.2, (0.25, 0.5), False),
     "planks_dark": (ROBOSUITE + "dark-wood.png", ["floor", "walls"], 1.4, (0.3, 0.6), False),
     "planks_light": (ROBOSUITE + "light-gray-floor-tile.png", ["floor"], 1.2, (0.3, 0.6), False),

@@ -14,8 +14,10 @@ from synth.spec.scenes.model import SceneSpec
 
 _DARK = ("street", "nature", "room", "file")  # where it can be night
 _SHADED = {"studio": 0.35}  # share of an environment's light where it is not to outshine lamps
-_NIGHT_SKIES = ("night", "sunset")  # of those that come with bpy: less would shine through windows by night
+# Of the HDRIs that come with bpy: what may be seen by night, what is dark, and what is no sky.
+_NIGHT_SKIES, _DARK_SKIES, _NO_SKIES = ("night", "sunset"), ("night",), ("interior", "studio")
 _MOON_KELVIN = 9000.0
+_NIGHT_STOPS = 0.8  # by which pictures of the night are darker
 
 
 def _between(rng: np.random.Generator, bounds: tuple[float, float], digits: int = 4) -> float:
@@ -42,6 +44,15 @@ def blackbody(kelvin: float) -> tuple[float, float, float]:
     to_rgb = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
     rgb = np.clip(to_rgb @ xyz, 0.0, None)
     return tuple(round(float(c), 4) for c in rgb / rgb.max())
+
+
+def _suits(hdri: str, scene: SceneSpec, night: bool) -> bool:
+    """Whether an HDRI goes with a place and a time: it is seen over fences and through windows."""
+    if scene.kind in ("plain", "studio", "backdrop"):
+        return True
+    if night:
+        return hdri in _NIGHT_SKIES
+    return hdri not in _DARK_SKIES and (scene.kind == "room" or hdri not in _NO_SKIES)
 
 
 def _sun(rng: np.random.Generator, config: LightConfig, night: bool) -> SunSpec:
@@ -80,8 +91,8 @@ def sample_light(rng: np.random.Generator, config: LightConfig, catalogue: Catal
         raise ThfmError("there is no HDRI: install bpy, which brings eight, or name some in spec.light.hdris.")
     time = config.times[int(rng.integers(len(config.times)))]
     night = time == "night" and scene.kind in _DARK
-    dark = [n for n in names if n in _NIGHT_SKIES] if night else []
-    hdri = (dark or names)[int(rng.integers(len(dark or names)))]
+    names = [n for n in names if _suits(n, scene, night)] or names
+    hdri = names[int(rng.integers(len(names)))]
     # In a studio or under a backdrop, what stands before an HDRI takes most of its light.
     with_sun = rng.uniform() < config.sun and scene.kind not in ("studio", "backdrop")
     with_lamp = rng.uniform() < config.lamp or (night and scene.kind in ("nature", "file"))
@@ -89,7 +100,7 @@ def sample_light(rng: np.random.Generator, config: LightConfig, catalogue: Catal
     return LightSpec(
         hdri=hdri,
         rotation=round(math.radians(_between(rng, config.rotation_degrees)), 4),
-        exposure=_between(rng, config.exposure),
+        exposure=round(_between(rng, config.exposure) - (_NIGHT_STOPS if night else 0.0), 4),
         strength=round(share * _between(rng, config.strength), 4),
         time="night" if night else "day",
         kelvin=_between(rng, config.lamp_kelvin, 0),

@@ -22,7 +22,7 @@ from synth.spec.scenes.model import (
 )
 from synth.spec.scenes.surfaces import between, draw_surface, paint, pick, rounded
 
-_INDOORS = ("armchair", "bed", "bin", "board", "chair", "cupboard", "lamp", "plant", "shelf", "sofa", "stool", "table")
+_INDOORS = ("armchair", "bed", "board", "chair", "cupboard", "lamp", "plant", "shelf", "sofa", "stool", "table")
 _WAYSIDE = ("bench", "bin", "box", "plant", "vehicle")
 _OUTDOORS = ("bench", "box", "lamp", "rock", "vehicle")
 _TRIMS = ((0.75, 0.74, 0.7), (0.8, 0.8, 0.8), (0.25, 0.13, 0.06), (0.08, 0.045, 0.025), (0.03, 0.03, 0.03))

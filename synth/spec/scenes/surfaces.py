@@ -49,6 +49,7 @@ _BRICKS = ((0.32, 0.1, 0.055), (0.25, 0.12, 0.08), (0.45, 0.3, 0.18), (0.6, 0.57
 _GREENS = ((0.06, 0.12, 0.025), (0.1, 0.15, 0.03), (0.16, 0.16, 0.05), (0.045, 0.085, 0.02))
 _EARTHS = ((0.16, 0.1, 0.055), (0.42, 0.33, 0.22), (0.22, 0.17, 0.12), (0.5, 0.42, 0.3))
 _GREYS = ((0.05, 0.05, 0.055), (0.08, 0.08, 0.08), (0.12, 0.115, 0.11))
+_GRAVELS = ((0.3, 0.3, 0.29), (0.34, 0.31, 0.26), (0.4, 0.35, 0.28), (0.22, 0.21, 0.2))
 _PALETTES = {"planks": _WOODS, "wood": _WOODS, "bricks": _BRICKS, "grass": _GREENS, "asphalt": _GREYS,
              "speckled": _EARTHS, "concrete": _STONES[:3], "slabs": _STONES, "cobble": _STONES, "tiles": _STONES,
              "checker": _STONES}  # fmt: skip
@@ -74,7 +75,7 @@ def paint(rng: np.random.Generator, value=(0.35, 0.8), saturation=(0.0, 0.45)) -
 def _photograph(rng: np.random.Generator, options: Sequence[TextureEntry]) -> SurfaceSpec:
     entry = pick(rng, options)
     shade = between(rng, (0.75, 1.0))
-    tint = pick(rng, _GREENS if "grass" in entry.name else _STONES) if entry.grey else (0.9, 0.9, 0.9)
+    tint = pick(rng, _GREENS if "grass" in entry.name else _GRAVELS) if entry.grey else (0.9, 0.9, 0.9)
     a = rounded(shade * c * between(rng, (0.92, 1.08)) * (3.0 if entry.grey else 1.0) for c in tint)
     return SurfaceSpec(
         pattern="photo", photo=entry.name, a=tuple(min(c, 1.0) for c in a), b=a, bump=0.3,
