@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from synth.bodies.catalogue import Library, load_library, read_catalogue
+from synth.bodies.catalogue import Library, bpy_hdris, load_library, read_catalogue
 from synth.bodies.config import BodiesConfig
 from synth.cli.own_data import PAGE, own_data
 from synth.config import GenerateConfig
@@ -43,8 +43,16 @@ def _rows(config: BodiesConfig, library: Library) -> Iterable[tuple[str, str, st
     for prop in library.catalogue.props:
         entry = library.props[prop.name].entry
         yield f"prop: {prop.kind}", prop.name, entry["licence"], entry["author"]
+    textures = config.assets / "textures" / "catalogue.json"
+    for entry in read_catalogue(textures)["items"] if textures.is_file() else ():
+        yield "texture", entry["name"], entry["licence"], entry["author"]
+    open_skies = bpy_hdris()
     for name in library.catalogue.hdris:
-        yield "hdri", name, "CC0-1.0", "comes with bpy"
+        ours_too = library.hdri_files[name] == open_skies.get(name)
+        yield "hdri", name, *(("CC0-1.0", "comes with bpy") if ours_too else (_UNSTATED, ""))
+    for kind, names in (("backdrop", library.scenes.backdrops), ("scene", library.scenes.files)):
+        for name in sorted(names):
+            yield kind, name, _UNSTATED, ""
 
 
 def _entries(folder: Path) -> list[dict]:

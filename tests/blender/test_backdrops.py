@@ -10,6 +10,7 @@ from synth.blender.render import render_clip
 from synth.blender.videos import video_frames
 from synth.bodies.catalogue import bpy_hdris, load_library
 from synth.bodies.config import BodiesConfig
+from synth.cli.assets import print_assets
 from synth.conventions import Semantic, ThfmError
 from synth.labels import compute_labels
 from synth.spec.scenes.model import BackdropScene
@@ -94,9 +95,13 @@ def test_broken_and_missing_backdrops_are_named(folder, tmp_path):
         placed(BackdropScene(name="beach", metres=1.0), person())
 
 
-def test_hdris_of_a_folder_take_the_place_of_those_of_bpy(tmp_path):
+def test_hdris_of_a_folder_take_the_place_of_those_of_bpy(folder, tmp_path, capsys):
     (tmp_path / "mine.exr").write_bytes(bpy_hdris()["city"].read_bytes())
     library = load_library(BodiesConfig(hdri_folders=(tmp_path,)))
     assert library.catalogue.hdris == ("mine",) and library.hdri("mine") == tmp_path / "mine.exr"
     with pytest.raises(ThfmError, match="holds no HDRI"):
         load_library(BodiesConfig(hdri_folders=(tmp_path / "nowhere",)))
+    print_assets([f"bodies.hdri_folders=[{tmp_path}]", f"bodies.backdrop_folders=[{folder}]"])
+    told = {tuple(line.split()[:2]): line for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert "as you obtained it" in told["hdri", "mine"] and "as you obtained it" in told["backdrop", "halves"]
+    assert "MIT" in told["texture", "parquet"] and "CC0" in told["texture", "gravel"]
