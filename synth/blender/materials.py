@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from synth.blender import surfaces
 from synth.blender.fabric import fabric_tile
 from synth.blender.floor import floor_pictures, side_metres
@@ -143,14 +145,17 @@ _SHADERS = {"skin": _skin, "cloth": _cloth, "hair": _hair, "plain": _plain, "eye
             **surfaces.SHADERS}  # fmt: skip
 
 
-def colour_material(name: str, look: Material):
-    """The bpy material that colour renders see."""
+def colour_material(name: str, look: Material, cache: Path):
+    """The bpy material that colour renders see; frames of videos are put into the folder ``cache``."""
     if look.kind == "imported":
         return imported_material(look)
     material = _new(name)
     if look.kind in surfaces.UNLIT:
         material.cycles.emission_sampling = "NONE"
-    _SHADERS[look.kind](Graph(material), look)
+    if look.kind == "projected":
+        surfaces.projected(Graph(material), look, cache)
+    else:
+        _SHADERS[look.kind](Graph(material), look)
     return material
 
 

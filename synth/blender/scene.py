@@ -62,7 +62,7 @@ def _add_mesh(scene, mesh: Mesh, first_face: int, cache: Path, coloured: bool):
     scene.collection.objects.link(thing)
     thing.cycles.shadow_terminator_geometry_offset = 0.2
     for k, look in enumerate(mesh.materials):
-        data.materials.append(materials.colour_material(f"{mesh.name}.{k}", look) if coloured else None)
+        data.materials.append(materials.colour_material(f"{mesh.name}.{k}", look, cache) if coloured else None)
     if len(mesh.positions) > 1:
         path = cache / f"{thing.name.replace('/', '.')}.pc2"
         write_pc2(path, mesh.positions)

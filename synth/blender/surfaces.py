@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from synth.blender.nodes import Graph, load_image, new_image
@@ -68,7 +70,7 @@ def _glow(graph: Graph, look: Material) -> None:
     graph.add("ShaderNodeOutputMaterial", {"Surface": glow.outputs[0]})
 
 
-def _projected(graph: Graph, look: Material) -> None:
+def projected(graph: Graph, look: Material, cache: Path) -> None:
     """A picture or video cast from the middle camera: ``settings`` holds its pose (3, 4) and what it must cover.
 
     Bounds are least and largest x / z, then y / z, of that camera; the picture covers them and is cut to their middle.
@@ -88,7 +90,7 @@ def _projected(graph: Graph, look: Material) -> None:
         node.image = load_image(look.diffuse)
         size = node.image.size
     else:
-        size = show_video(node, look.diffuse, **settings["video"])
+        size = show_video(node, look.diffuse, cache, **settings["video"])
     aspect = size[0] / size[1]
     width = max(right - left, (bottom - top) * aspect)
     sign = -1.0 if settings["mirrored"] else 1.0
@@ -108,5 +110,5 @@ def _projected(graph: Graph, look: Material) -> None:
     graph.add("ShaderNodeOutputMaterial", {"Surface": glow.outputs[0]})
 
 
-SHADERS = {"surface": _surface, "paper": _paper, "glow": _glow, "projected": _projected}
+SHADERS = {"surface": _surface, "paper": _paper, "glow": _glow}
 UNLIT = ("glow", "projected")  # kinds that Cycles need not sample as lamps

@@ -9,6 +9,8 @@ import numpy as np
 
 from synth.conventions import ThfmError
 
+_LONGEST = 1600  # pixels of a frame's longer side
+
 
 def video_frames(path: Path, times: np.ndarray) -> list[np.ndarray]:
     """The pictures (H, W, 3) uint8 that a video shows at ``times`` (N,), seconds; it starts over at its end.
@@ -39,8 +41,10 @@ def video_frames(path: Path, times: np.ndarray) -> list[np.ndarray]:
         raise ThfmError(f"video {path} cannot be read ({error}): repair it, or name another.") from error
 
 
-def show_video(node, path: Path, start: float, fps: float, frames: int) -> tuple[int, int]:
+def show_video(node, path: Path, cache: Path, start: float, fps: float, frames: int) -> tuple[int, int]:
     """Let an image texture node show a video: scene frame k + 1 is ``start`` + k / ``fps`` seconds into it.
+
+    Its frames are put into the folder ``cache``, as Blender wants pictures.
 
     Returns:
         width and height in pixels.
@@ -49,15 +53,17 @@ def show_video(node, path: Path, start: float, fps: float, frames: int) -> tuple
     from PIL import Image
 
     name = hashlib.sha256(f"{path}|{start}|{fps}|{frames}".encode()).hexdigest()[:16]
-    folder = Path(bpy.app.tempdir) / f"video-{name}"
+    folder = cache / f"video-{name}"
     if not folder.is_dir():
         folder.mkdir(parents=True)
         pictures = video_frames(path, start + np.arange(frames) / fps)
         for number, picture in enumerate(pictures, 1):
-            Image.fromarray(picture).save(folder / f"{number:05d}.png", compress_level=1)
-    with Image.open(folder / "00001.png") as first:
+            shot = Image.fromarray(picture)
+            shot.thumbnail((_LONGEST, _LONGEST))
+            shot.save(folder / f"{number:05d}.jpg", quality=92)
+    with Image.open(folder / "00001.jpg") as first:
         size = first.size
-    image = bpy.data.images.load(str(folder / "00001.png"), check_existing=True)
+    image = bpy.data.images.load(str(folder / "00001.jpg"), check_existing=True)
     image.source = "SEQUENCE"
     node.image = image
     user = node.image_user

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from synth.blender.config import RenderConfig
-from synth.blender.render import render_clip
+from synth.blender.render import render_clip, save_blend
 from synth.blender.videos import video_frames
 from synth.bodies.catalogue import bpy_hdris, load_library
 from synth.bodies.config import BodiesConfig
@@ -72,6 +72,13 @@ def test_a_video_goes_on_from_frame_to_frame(folder, tmp_path):
     for t, shade in enumerate(SHADES[1:3]):
         wall = passes.rgb[t][labels["semantics"][t] == Semantic.WALL].mean(0)
         assert wall.argmax() == np.argmax(shade), t
+
+
+def test_a_saved_scene_keeps_the_frames_of_its_video(folder, tmp_path):
+    assets = load_library(BodiesConfig(backdrop_folders=(folder,))).scenes
+    spec, _, clip = placed(BackdropScene(name="shades", metres=1.5), person(), assets)
+    save_blend(clip, spec, CONFIG, bpy_hdris()["studio"], tmp_path / "clip.blend", tmp_path / "log")
+    assert len(list((tmp_path / "clip_cache").glob("video-*/*.jpg"))) == spec.frames
 
 
 def test_frames_are_those_that_a_player_shows(folder):
