@@ -68,11 +68,14 @@ def caption_of(spec: ClipSpec, config: GenerateConfig, props: Sequence[Mapping] 
 
 def body_tracks(geometry: ClipGeometry, spec: ClipSpec) -> list[BodyTrack]:
     """The bare bodies of a clip, frame by frame, as QA wants them."""
+    bodies = [m for m in geometry.meshes if m.name == "body"]
     return [
-        BodyTrack(m.positions[1:-1], m.faces, m.canonical, framed_vertices(m.canonical, m.faces, spec.camera.band))
-        for m in geometry.meshes
-        if m.name == "body"
-    ]
+        BodyTrack(
+            m.positions[1:-1], m.faces, m.canonical,
+            framed_vertices(m.canonical, m.faces, spec.camera.band) & person.framed,
+        )
+        for m, person in zip(bodies, spec.people, strict=True)
+    ]  # fmt: skip
 
 
 def clip_geometry(spec: ClipSpec, config: GenerateConfig, log: Path) -> ClipGeometry:

@@ -125,7 +125,7 @@ def clip_faults(clip: Clip, folders: Sequence[Path], limits: QaConfig) -> Iterat
         yield from _joint_faults(clip, number, posed)
         neutral = load_body(model.path.parent.parent, "neutral")
         canonical = canonical_points(neutral, model)
-        framed = framed_vertices(canonical, model.faces, _band(clip))
+        framed = framed_vertices(canonical, model.faces, _band(clip)) & _asked_for(clip, number)
         tracks.append(BodyTrack(posed.vertices, model.faces, canonical, framed))
     if len(tracks) == len(clip.smplx):
         yield from check_clip(_Fields(clip), tracks, limits, STORED).reasons
@@ -135,6 +135,12 @@ def _band(clip: Clip) -> tuple[float, float]:
     """The part of the body that a clip's framing asks to see; all of it where no spec tells."""
     low, high = clip.meta.get("spec", {}).get("camera", {}).get("band", (0.0, 1.0))
     return float(low), float(high)
+
+
+def _asked_for(clip: Clip, number: int) -> bool:
+    """Whether the framing asks for person ``number``, from 1; for everybody where no spec tells."""
+    people = clip.meta.get("spec", {}).get("people", [])
+    return bool(people[number - 1].get("framed", True)) if number <= len(people) else True
 
 
 def find_model(label: Mapping[str, Any], folders: Sequence[Path]) -> BodyModel:

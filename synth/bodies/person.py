@@ -37,6 +37,13 @@ def placement(
     return turn, np.array([position[0] - middle[0], position[1] - middle[1], 0.0])
 
 
+def heading(motion: Motion) -> float:
+    """Where the pelvis of the middle frame faces, radians about z; where its upper end points, of somebody who lies."""
+    axes = Rotation.from_rotvec(motion.global_orient[len(motion) // 2]).as_matrix()
+    forward = axes[:2, 2] if np.linalg.norm(axes[:2, 2]) > 0.5 else axes[:2, 1]
+    return float(np.arctan2(forward[1], forward[0]))
+
+
 def place(motion: Motion, pelvis_rest: np.ndarray, yaw: float, position: tuple[float, float]) -> Motion:
     """Turn a motion about z and put the pelvis of its middle frame over ``position`` (x, y).
 
@@ -60,7 +67,7 @@ def person_params(
     betas = np.array(spec.betas, np.float32)
     body = model.rig.geometry(betas)
     motion, seat = person_motion(spec.motion, files, body, frames + 2, fps), seat_of(spec.motion, body)
-    where = (model.rest_joints(betas)[0], spec.yaw, spec.position)
+    where = (model.rest_joints(betas)[0], spec.yaw - heading(motion), spec.position)
     if seat is not None:
         turn, shift = placement(motion, *where)
         seat = turn.apply(seat) + shift

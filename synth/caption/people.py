@@ -83,11 +83,15 @@ def hair_words(item: ItemSpec, entry: Mapping[str, Any]) -> str:
     return style.format(colour, a="an" if colour[0] in "aeiou" else "a")
 
 
-def who(person: PersonSpec, items: Mapping[str, Mapping[str, Any]], age: str | None) -> str:
-    """A person and the looks of them; ``items`` are catalogue entries by name, ``age`` is the skin's."""
+def who(person: PersonSpec, items: Mapping[str, Mapping[str, Any]], age: str | None, brief: bool = False) -> str:
+    """A person and the looks of them; ``items`` are catalogue entries by name, ``age`` is the skin's.
+
+    ``brief`` names what they are told apart by in a crowd.
+    """
     noun = with_article(" ".join(filter(None, (_AGES.get(age or ""), _NOUNS[person.gender]))))
-    hair = f" with {hair_words(person.hair, items[person.hair.name])}" if person.hair else ""
+    hair = f" with {hair_words(person.hair, items[person.hair.name])}" if person.hair and not brief else ""
     clothes = [i for i in reversed(person.clothes) if items[i.name]["semantic"] not in ("hair", "facial_hair")]
+    clothes = clothes[:1] if brief else clothes
     worn = [clothes_words(i, items[i.name]) for i in clothes]  # the outermost catches the eye first
     return f"{noun}{hair}{f' in {listed(worn)}' if worn else ''}"
 

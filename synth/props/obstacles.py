@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import trimesh
+from scipy.spatial import cKDTree
 
 from synth.geometry import Mesh
 
@@ -64,3 +66,21 @@ class Box:
             if abs(between @ axis) >= reach + gap:
                 return True
         return False
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """A mesh that stands still, as points so close that no place of its surface is farther than ``reach`` from one."""
+
+    tree: cKDTree
+    reach: float
+
+    @classmethod
+    def of(cls, vertices: np.ndarray, faces: np.ndarray, edge: float = 0.04) -> Cloud:
+        """The cloud of a mesh: vertices (V, 3) in the world, faces (F, 3), points at most ``edge`` metres apart."""
+        points, small = trimesh.remesh.subdivide_to_size(vertices, faces, max_edge=edge, max_iter=30)
+        return cls(cKDTree(np.concatenate([points, points[small].mean(1)])), edge / 2)
+
+    def distance(self, points: np.ndarray) -> np.ndarray:
+        """(N,) metres from points (N, 3) to the surface, at least; 0 within ``reach`` of it, but not inside a solid."""
+        return np.maximum(self.tree.query(points)[0] - self.reach, 0.0)

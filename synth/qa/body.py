@@ -167,18 +167,19 @@ def check_sides(fields: Mapping, config: QaConfig) -> list[Measure]:
 def check_framing(fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig) -> list[Measure]:
     """People are in sight as the framing asks: those vertices inside the frame, and enough pixels theirs."""
     frames, height, width = fields["instances"].shape
-    inside, covered = np.full((2, len(bodies), frames), np.nan)
-    for p, body in enumerate(bodies):
+    wanted = [(p, body) for p, body in enumerate(bodies) if body.framed is None or body.framed.any()]
+    inside, covered = np.full((2, len(wanted), frames), np.nan)
+    for row, (p, body) in enumerate(wanted):
         asked = np.unique(body.faces)
         asked = asked if body.framed is None else asked[body.framed[asked]]
         used = _thinned(asked, _VERTICES)
         for t in range(frames):
             camera = to_camera(body.vertices[t, used], fields["world_to_camera"][t])
             pixels = Optics.of(fields, t).project(camera)
-            inside[p, t] = ((pixels >= 0) & (pixels < (width, height))).all(1).mean()
-            covered[p, t] = (fields["instances"][t] == p + 1).mean()
+            inside[row, t] = ((pixels >= 0) & (pixels < (width, height))).all(1).mean()
+            covered[row, t] = (fields["instances"][t] == p + 1).mean()
     # The person who is seen least decides.
-    least = [x[np.argmin(x.mean(1))] if len(bodies) else np.full(frames, np.nan) for x in (inside, covered)]
+    least = [x[np.argmin(x.mean(1))] if wanted else np.full(frames, np.nan) for x in (inside, covered)]
     return [
         Measure("in_frame", "of the vertices that the framing asks for, a person has in the frame", least[0],
                 config.in_frame, at_least=True, mean=True, unit="%"),

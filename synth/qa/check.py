@@ -8,6 +8,7 @@ import numpy as np
 
 from synth.conventions import ThfmError
 from synth.lens import COEFFICIENTS
+from synth.qa.apart import check_apart
 from synth.qa.body import check_bodies, check_floor, check_framing, check_sides
 from synth.qa.clip import EXACT, BodyTrack, StorageError
 from synth.qa.config import QaConfig
@@ -51,6 +52,7 @@ def measure_clip(
         *check_return(fields, config, storage),
         *check_framing(fields, bodies, config),
         *check_floor(fields, bodies, config),
+        *check_apart(bodies, len(fields["depth"]), config),
         *check_matte(fields, config),
         *((*check_colour_flow(fields, config), *check_colour(fields, config)) if "rgb" in fields else ()),
     ]

@@ -17,7 +17,8 @@ class BodyTrack:
     Attributes:
         vertices: (T, V, 3) float32, world metres. faces: (F, 3).
         canonical: (V, 3) dense-pose points of the vertices in the unit cube; None leaves dense pose unchecked.
-        framed: (V,) bool, the vertices that the clip's framing asks to see; None stands for all.
+        framed: (V,) bool, the vertices that the clip's framing asks to see; None stands for all. Nobody need see a
+            person of whom it asks for nothing.
     """
 
     vertices: np.ndarray

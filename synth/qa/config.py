@@ -52,7 +52,10 @@ class QaConfig(BaseModel):
     in_frame: Share = Field(
         0.9, description="least share of the vertices that the framing asks for inside the frame, on average"
     )
-    person_share: Share = Field(0.003, description="least share of the frame that a person covers, on average")
+    person_share: Share = Field(
+        0.003, description="least share of the frame that a person whom the framing asks for covers, on average"
+    )
+    people_metres: Positive = Field(0.01, description="how deep a body may sink into another")
 
     below_floor: Positive = Field(0.02, description="how far a body may sink into the floor, metres")
     above_floor: Positive = Field(0.1, description="how high the lowest moment of a clip longer than any jump may be")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from synth.spec.camera.config import CameraConfig
 from synth.spec.fabrics import WEAVES, Weave
+from synth.spec.group.config import Count, GroupConfig
 from synth.spec.props.config import PropsConfig
 from synth.spec.ranges import Range, Share, range_of
 from synth.spec.scenes.config import SceneConfig
@@ -39,6 +40,10 @@ class VideoConfig(_Config):
 class PeopleConfig(_Config):
     """Who is in a clip and what they wear."""
 
+    count: Count = Field(
+        {1: 12, 2: 4, 3: 2, 4: 1, 5: 0.5, 6: 0.3, 7: 0.2, 8: 0.2}, validate_default=True,
+        description="people of a clip, 1 to 8: a number, a range such as [3, 8], or weights of numbers",
+    )  # fmt: skip
     genders: tuple[Literal["neutral", "female", "male"], ...] = Field(("female", "male"), min_length=1)
     skins: tuple[str, ...] = Field((), description="names of skins to draw from; none: all that suit the gender")
     female_height_m: Stature = Field((1.45, 1.85), description="stature of women, drawn evenly")
@@ -102,6 +107,7 @@ class SpecConfig(_Config):
 
     video: VideoConfig = VideoConfig()
     people: PeopleConfig = PeopleConfig()
+    group: GroupConfig = GroupConfig()
     motion: MotionConfig = MotionConfig()
     camera: CameraConfig = CameraConfig()
     light: LightConfig = LightConfig()

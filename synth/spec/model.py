@@ -10,6 +10,7 @@ from synth.spec.camera.model import CameraSpec
 from synth.spec.fabrics import FabricSpec
 from synth.spec.frozen import Colour
 from synth.spec.frozen import Frozen as _Frozen
+from synth.spec.group.model import Formation
 from synth.spec.props.model import PropSpec
 from synth.spec.scenes.model import PlainScene, SceneSpec
 
@@ -71,7 +72,9 @@ class PersonSpec(_Frozen):
         betas: 10 shape coefficients of the body model of ``gender``.
         expression: 10 expression coefficients, to which mimicry is added.
         clothes: worn items, inner to outer; hair, brows and lashes are items too.
-        position: where the pelvis stands over the floor at mid-clip, metres; yaw: heading, radians about z.
+        position: where over the floor the pelvis should be at mid-clip, metres: as near to it as others leave room.
+        yaw: where the pelvis faces at mid-clip (its head points, if it lies), radians about z.
+        framed: the camera's framing asks for this person; others are seen by chance.
     """
 
     gender: Literal["neutral", "female", "male"]
@@ -87,6 +90,7 @@ class PersonSpec(_Frozen):
     motion: MotionSpec
     position: tuple[float, float] = (0.0, 0.0)
     yaw: float = 0.0
+    framed: bool = True
 
 
 class SunSpec(_Frozen):
@@ -163,7 +167,8 @@ class ClipSpec(_Frozen):
     width: int = Field(ge=16)
     height: int = Field(ge=16)
     body_model: str = Field(description="id of the body model's files")
-    people: tuple[PersonSpec, ...]
+    people: tuple[PersonSpec, ...] = Field(min_length=1, description="the first is framed")
+    formation: Formation | None = Field(None, description="of several people, bystanders aside")
     light: LightSpec
     ground: GroundSpec
     scene: SceneSpec = PlainScene()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from synth.conventions import ThfmError
@@ -18,14 +20,22 @@ _SLACK = 0.2  # s that a part is longer than it must be: clips count in frames
 Span = tuple[MotionEntry, float, float]
 
 
-def draw_motion(rng: np.random.Generator, catalogue: Catalogue, config: SpecConfig, seconds: float) -> MotionSpec:
-    """A motion for a clip of ``seconds``, ends included.
+def draw_motion(
+    rng: np.random.Generator,
+    catalogue: Catalogue,
+    config: SpecConfig,
+    seconds: float,
+    suits: Callable[[MotionEntry], bool] | None = None,
+) -> MotionSpec:
+    """A motion for a clip of ``seconds``, ends included; one that ``suits`` where the config leaves any such.
 
     Raises:
         ThfmError: no motion has a name or an action that is asked for, or none is long enough.
     """
     wanted = config.motion
     entries = _chosen(catalogue, config)
+    suiting = [e for e in entries if suits is None or suits(e)]
+    entries = suiting if _spans(suiting, seconds) else entries
     splices = wanted.splice > 0 and seconds >= 2 * _LEAST_PART + _BLEND[1]
     first = _spans(entries, seconds)
     if splices and rng.uniform() < wanted.splice:

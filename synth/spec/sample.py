@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -10,9 +11,10 @@ from synth.conventions import ThfmError
 from synth.spec.camera.sample import sample_camera
 from synth.spec.catalogue import Catalogue
 from synth.spec.config import GroundConfig, PeopleConfig, SpecConfig, VideoConfig
+from synth.spec.group.cast import alike, draw_motions
+from synth.spec.group.sample import Group, draw_count, draw_group
 from synth.spec.light import sample_light
 from synth.spec.model import ClipSpec, GroundSpec, ItemSpec, MotionSpec, PersonSpec
-from synth.spec.motions import draw_motion
 from synth.spec.props.sample import hands_are_free, sample_props
 from synth.spec.scenes.sample import sample_scene
 from synth.spec.seeds import generator
@@ -111,8 +113,28 @@ def _person(rng: np.random.Generator, config: PeopleConfig, catalogue: Catalogue
         brows=on_head("brows"),
         lashes=on_head("lashes"),
         motion=motion,
-        yaw=round(_between(rng, (-math.pi, math.pi)), 4),
     )
+
+
+_REDRAWS = 12  # small wardrobes may leave no other choice
+
+
+def _people(
+    rng: Callable[[str], np.random.Generator], config: SpecConfig, catalogue: Catalogue, seconds: float, group: Group
+) -> tuple[PersonSpec, ...]:
+    """Everybody in a clip, no two of whom look the same if the wardrobe allows."""
+    garments = {i.name for i in catalogue.items if i.kind == "garments"}
+    people: list[PersonSpec] = []
+    motions = draw_motions(rng, config, catalogue, seconds, group)
+    for k, (slot, motion) in enumerate(zip(group.slots, motions, strict=True)):
+        draws = rng(f"person {k}")
+        for _ in range(_REDRAWS):
+            person = _person(draws, config.people, catalogue, motion)
+            if not any(alike(person, other, garments) for other in people):
+                break
+        where = {"position": slot.position, "yaw": slot.heading, "framed": slot.framed}
+        people.append(person.model_copy(update=where))
+    return tuple(people)
 
 
 def _ground(rng: np.random.Generator, config: GroundConfig) -> GroundSpec:
@@ -156,9 +178,13 @@ def sample_clip(config: SpecConfig, catalogue: Catalogue, seed: int, index: int,
     video = config.video
     # One frame before and one after the clip are part of it too: motion blur and flow look at them.
     seconds = (video.frames + 1) / video.fps
-    motion = draw_motion(rng("motion"), catalogue, config, seconds)
     width, height = _size(rng("shape"), video)
     scene = sample_scene(rng("scene"), config.scene, catalogue)
+    camera = sample_camera(
+        rng("camera"), config.camera, video.frames, video.fps, (width, height), catalogue.camera_paths
+    )
+    group = draw_group(rng("group"), config.group, draw_count(rng("count"), config.people.count), camera.azimuth)
+    people = _people(rng, config, catalogue, seconds, group)
     return ClipSpec(
         key=clip_key(index),
         seed=seed,
@@ -169,12 +195,13 @@ def sample_clip(config: SpecConfig, catalogue: Catalogue, seed: int, index: int,
         width=width,
         height=height,
         body_model=catalogue.body_model,
-        people=(_person(rng("person 0"), config.people, catalogue, motion),),
+        people=people,
+        formation=group.formation,
         light=sample_light(rng("light"), config.light, catalogue, scene),
         ground=_ground(rng("ground"), config.ground),
         scene=scene,
-        camera=sample_camera(
-            rng("camera"), config.camera, video.frames, video.fps, (width, height), catalogue.camera_paths
+        camera=camera,
+        props=sample_props(
+            rng("props"), config.props, catalogue, [hands_are_free(p.motion, catalogue) for p in people]
         ),
-        props=sample_props(rng("props"), config.props, catalogue, [hands_are_free(motion, catalogue)]),
     )

@@ -118,7 +118,7 @@ def test_bedlam_skins_are_drawn_and_worn(models, skins):
     assert [(s.name, s.style) for s in library.catalogue.skins] == [
         ("skin_f_african_10_ALB", "female"), ("skin_f_asian_01_ALB", "female"), ("skin_m_white_07_ALB", "male"),
     ]  # fmt: skip
-    people = PeopleConfig(clothes=False, hair=False)
+    people = PeopleConfig(count=1, clothes=False, hair=False)
     spec = sample_clip(SpecConfig(video=VideoConfig(frames=1), people=people), library.catalogue, 0, 0)
     body = build_clip(spec, config, library).meshes[0]
     assert body.materials[0].diffuse == library.skin_files[spec.people[0].skin]
@@ -129,7 +129,7 @@ def test_bedlam_skins_are_drawn_and_worn(models, skins):
 def test_our_skins_are_not_painted_on_another_layout(models):
     config = BodiesConfig(model_folder=models[0])
     library = load_library(config)
-    people = PeopleConfig(clothes=False, hair=False)
+    people = PeopleConfig(count=1, clothes=False, hair=False)
     spec = sample_clip(SpecConfig(video=VideoConfig(frames=1), people=people), library.catalogue, 0, 0)
     skin = build_clip(spec, config, library).meshes[0].materials[0]
     assert skin.diffuse is None and 0.05 < min(skin.tint) < max(skin.tint) < 0.6

@@ -27,7 +27,7 @@ def library():
 
 def standing(library, **people):
     config = SpecConfig(
-        video=VideoConfig(frames=4, width=64, height=64), people=PeopleConfig(**people), motions=("idle",)
+        video=VideoConfig(frames=4, width=64, height=64), people=PeopleConfig(count=1, **people), motions=("idle",)
     )
     return sample_clip(config, library.catalogue, 3, 0)
 

@@ -63,7 +63,9 @@ def test_base_mesh_is_laid_where_it_belongs(foreign):
 def test_foreign_body_is_dressed_and_labelled(foreign):
     config = BodiesConfig(model_folder=foreign[0])
     library = load_library(config)
-    spec_config = SpecConfig(video=VideoConfig(frames=2, width=64, height=64), people=PeopleConfig(genders=("female",)))
+    spec_config = SpecConfig(
+        video=VideoConfig(frames=2, width=64, height=64), people=PeopleConfig(count=1, genders=("female",))
+    )
     spec = sample_clip(spec_config, library.catalogue, 0, 1)
     geometry = build_clip(spec, config, library)
     body, *worn = [m for m in geometry.meshes if m.person == 1]

@@ -23,7 +23,7 @@ def library():
 
 def build(library, motion, mirror, index=0):
     config = SpecConfig(
-        video=VideoConfig(frames=2, width=64, height=64), people=PeopleConfig(clothes=False, hair=False),
+        video=VideoConfig(frames=2, width=64, height=64), people=PeopleConfig(count=1, clothes=False, hair=False),
         motions=(motion,), motion=MotionConfig(mirror=mirror, splice=0.0),
     )  # fmt: skip
     spec = sample_clip(config, library.catalogue, 3, index)

@@ -13,7 +13,7 @@ from synth.caption.people import clothes_words, deeds, hair_words, with_article
 from synth.caption.things import noun
 from synth.config import GenerateConfig
 from synth.make import caption_of, clip_spec, library_of
-from synth.spec.config import SceneConfig
+from synth.spec.config import PeopleConfig, SceneConfig
 from synth.spec.fabrics import FabricSpec
 from synth.spec.model import ItemSpec
 from synth.spec.props.config import PropsConfig
@@ -118,7 +118,8 @@ def test_drawn_clips_are_told_apart_and_read_well() -> None:
             text
         )  # no names of files, no numbers but one
         assert not re.search(r"\ba [aeiou]|\ban [^aeiou18]|  |\bNone\b", text), text
-        assert ("woman" in text) == (spec.people[0].gender == "female") and len(text) < 400
+        told = [p.gender for p in spec.people if p.framed][:4]
+        assert len(re.findall(r"\bwom[ae]n\b", text)) == told.count("female") and len(text) < 550, text
         assert f"{round(spec.camera.focal_mm)} mm" in text
     assert {w for text in said for w in ("walk", "danc", "shirt", "jeans", "skirt", "trainers") if w in text} == {
         "walk", "danc", "shirt", "jeans", "skirt", "trainers"
@@ -150,7 +151,9 @@ def test_every_prop_has_a_word() -> None:
 def test_hands_that_have_work_hold_nothing() -> None:
     catalogue = library_of(CONFIG.bodies).catalogue
     action = {m.name: m.action for m in catalogue.motions}
-    wanted = CONFIG.spec.model_copy(update={"props": PropsConfig(count=(4, 4), in_front=0, held=1)})
+    wanted = CONFIG.spec.model_copy(
+        update={"props": PropsConfig(count=(4, 4), in_front=0, held=1), "people": PeopleConfig(count=1)}
+    )
     held = []
     for index in range(80):
         spec = sample_clip(wanted, catalogue, 5, index)
@@ -185,3 +188,22 @@ def test_places_are_told() -> None:
             assert words in text and (" at night" in text) == (time == "night"), text
             said.add(text)
     assert len(said) == 8
+
+
+def test_crowds_are_counted_and_described_briefly() -> None:
+    config = GenerateConfig.model_validate({"clips": 1, "seed": 4, "spec": {"people": {"count": [3, 8]}}})
+    numbers = ("", "one", "two", "three", "four", "five", "six", "seven", "eight")
+    formations = set()
+    for spec in (clip_spec(config, index) for index in range(60)):
+        said = caption_of(spec, config)
+        framed = sum(p.framed for p in spec.people)
+        around = len(spec.people) - framed
+        assert (f"with {numbers[around]} p" in said) == (around > 0), said
+        if framed > 2:
+            assert said.startswith(f"{numbers[framed].capitalize()} people"), said
+            assert len(re.findall(r"\b(?:wo)?man\b", said)) == min(framed, 4) and len(said) < 550, said
+            formations.add(spec.formation)
+            words = {"conversation": "facing each other", "side_by_side": "side by side", "walking": "people together",
+                     "queue": "one behind the other"}  # fmt: skip
+            assert all((text in said) == (name == spec.formation) for name, text in words.items()), said
+    assert len(formations) == 5

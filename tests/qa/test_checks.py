@@ -11,7 +11,7 @@ import pytest
 
 from synth.conventions import Part, Semantic, ThfmError
 from synth.qa import BodyTrack, QaConfig, StorageError, check_clip, measure_clip
-from tests.qa.rolling import rolling_ball
+from tests.qa.rolling import RADIUS, rolling_ball
 
 STORED = StorageError(depth=1e-4, normals=0.1, matte=1 / 255, surface=1 / 4096, flow=1 / 32)
 
@@ -177,6 +177,12 @@ def _one_way_flow(fields: dict, bodies: list[BodyTrack]) -> list[BodyTrack]:
     return bodies
 
 
+def _entered(fields: dict, bodies: list[BodyTrack]) -> list[BodyTrack]:
+    """A second ball that sinks into the first by 5 cm."""
+    aside = np.array([2 * RADIUS - 0.05, 0, 0], np.float32)
+    return [bodies[0], replace(bodies[0], vertices=bodies[0].vertices + aside, framed=np.zeros(1, bool))]
+
+
 FAULTS = [
     ("not_finite", _set("depth", _poke(np.nan, 1, 40, 48))),
     ("not_finite", _set("joints3d", _poke(np.nan, 0, 1, 5))),
@@ -208,6 +214,7 @@ FAULTS = [
     ("below_floor", _moved((0, 0, -0.05))),
     ("above_floor", _moved((0, 0, 0.2))),
     ("foot_slide", _slide),
+    ("people_apart", _entered),
     ("too_dark", _set("rgb", _poke(2, 1))),
     ("too_bright", _set("rgb", _poke(250, 1))),
     ("black_pixels", _set("rgb", _poke(0, 1))),

@@ -1,0 +1,71 @@
+"""A person of a clip as a whole: body, clothes and what they sit on, with the labels that go with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from synth.bodies.catalogue import Library
+from synth.bodies.config import BodiesConfig
+from synth.bodies.model import BodyModel, load_body
+from synth.bodies.outfit import fit_outfit, outfit_meshes
+from synth.bodies.person import body_mesh, canonical_points, person_params
+from synth.bodies.registration import base_map
+from synth.bodies.stool import stool_mesh
+from synth.geometry import Mesh
+from synth.spec.model import PersonSpec
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A person over T + 2 time samples, in the world.
+
+    Attributes:
+        meshes: the body first, then clothes and hair; perhaps a stool.
+        joints: (T+2, J, 3) float32, metres.
+        params: smplx's inputs, ``transl`` (T+2, 3) among them.
+        canonical: (V, 3) float32, dense-pose points of the body's vertices.
+    """
+
+    model: BodyModel
+    meshes: tuple[Mesh, ...]
+    joints: np.ndarray
+    params: dict[str, np.ndarray]
+    canonical: np.ndarray
+
+    def moved(self, shift: np.ndarray) -> Figure:
+        """The same person, (x, y) metres beside."""
+        if not shift.any():
+            return self
+        along = np.append(shift, 0.0).astype(np.float32)
+        return replace(
+            self,
+            meshes=tuple(replace(m, positions=m.positions + along) for m in self.meshes),
+            joints=self.joints + along,
+            params={**self.params, "transl": self.params["transl"] + along},
+        )
+
+
+def build_figure(
+    person: PersonSpec, number: int, frames: int, fps: float, config: BodiesConfig, library: Library
+) -> Figure:
+    """Person ``number`` (from 1) where their spec wants them.
+
+    Raises:
+        ThfmError: a named asset is missing or broken, or the motion ends too early.
+    """
+    neutral, model = load_body(config.models, "neutral"), load_body(config.models, person.gender)
+    skin = library.skin(person.skin, model.texture_layout)
+    params, seat = person_params(model, person, library.motion_files, frames, fps)
+    posed = model.pose(params)
+    canonical = canonical_points(neutral, model)
+    outfit = fit_outfit(model, base_map(model, config.open_models), posed, person, config.assets)
+    # Motions are grounded for bare feet; shoes stand on their soles.
+    posed = posed.raised(outfit.sole)
+    params["transl"] = posed.transl
+    meshes = [body_mesh(model, posed, canonical, person, number, skin, outfit.shown)]
+    meshes += outfit_meshes(outfit, model, posed, canonical, number)
+    if seat is not None:
+        meshes.append(stool_mesh(f"stool {number}", seat + [0.0, 0.0, outfit.sole], person.motion.seed))
+    return Figure(model, tuple(meshes), posed.joints, params, canonical)
