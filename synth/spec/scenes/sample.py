@@ -25,6 +25,7 @@ from synth.spec.scenes.surfaces import between, draw_surface, paint, pick, round
 _INDOORS = ("armchair", "bed", "board", "chair", "cupboard", "lamp", "plant", "shelf", "sofa", "stool", "table")
 _WAYSIDE = ("bench", "bin", "box", "plant", "vehicle")
 _OUTDOORS = ("bench", "box", "lamp", "rock", "vehicle")
+_OUT_OF_PLACE = {"indoors": ("lantern", "stone_lantern"), "outdoors": ("desklamp", "speaker3")}
 _TRIMS = ((0.75, 0.74, 0.7), (0.8, 0.8, 0.8), (0.25, 0.13, 0.06), (0.08, 0.045, 0.025), (0.03, 0.03, 0.03))
 _LEAVES = ((0.05, 0.12, 0.02), (0.08, 0.16, 0.03), (0.12, 0.17, 0.03), (0.25, 0.14, 0.02), (0.03, 0.07, 0.025))
 _TALL = 0.25  # metres; lower things lie on tables
@@ -35,7 +36,9 @@ def _count(rng: np.random.Generator, bounds: tuple[int, int]) -> int:
 
 
 def _things(rng: np.random.Generator, catalogue: Catalogue, kinds: tuple[str, ...], count: int) -> tuple[str, ...]:
-    names = [p.name for p in catalogue.props if p.kind in kinds and not p.held and p.size[2] >= _TALL]
+    strange = _OUT_OF_PLACE["indoors" if kinds == _INDOORS else "outdoors"]
+    fitting = [p for p in catalogue.props if p.kind in kinds and not p.held and p.size[2] >= _TALL]
+    names = [p.name for p in fitting if p.name not in strange]
     return tuple(pick(rng, names) for _ in range(count)) if names else ()
 
 
