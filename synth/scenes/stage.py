@@ -10,7 +10,7 @@ import numpy as np
 from synth.geometry import Cameras, Lamp, Mesh
 from synth.props.obstacles import Box, cell_reach, swept_cells
 
-_EYES, _SPOTS, _STEPS = 9, 40, 24
+_EYES, _SPOTS, _STEPS = 7, 100, 24
 _CAMERA_GAP = 0.4  # metres
 
 
