@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from synth.bodies.catalogue import Library
 from synth.bodies.config import BodiesConfig
+from synth.bodies.wardrobe import load_catalogue
 
 PAGE = "docs/licensed-data.md"
 _GENDERS = ("neutral", "female", "male")
@@ -40,6 +41,12 @@ def own_data(config: BodiesConfig, library: Library) -> Iterator[OwnData]:
     yield OwnData(
         "BEDLAM body textures", "bodies.skin_folders", f"{skins} skins" if skins else "", "", "100 skins for SMPL-X"
     )
+    items = load_catalogue(config.assets)["items"].values()
+    packs = sum(item.get("source", "").startswith("MakeHuman pack") for item in items)
+    yield OwnData(
+        "MakeHuman and MPFB packs", "bodies.assets_folder", f"{packs} pieces" if packs else "", "",
+        "hundreds of garments, hair styles and shoes",
+    )  # fmt: skip
     paths = len(library.catalogue.camera_paths)
     yield OwnData(
         "camera paths", "bodies.camera_paths", f"{paths} paths" if paths else "", "", "cameras that were really held"

@@ -1,0 +1,1 @@
+"""Reading asset packs of MakeHuman and MPFB."""
