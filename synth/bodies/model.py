@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import io
 import pickle
 import zipfile
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from synth.bodies.kinematics import Rig
-from synth.bodies.model_file import found, plain
+from synth.bodies.model_npz import found, model_id, plain
 from synth.conventions import JOINT_NAMES, JOINT_PART, NUM_TREE_JOINTS, ThfmError
 
 POSE_FIELDS = ("global_orient", "body_pose", "left_hand_pose", "right_hand_pose", "jaw_pose", "leye_pose", "reye_pose")
@@ -67,7 +66,7 @@ class BodyModel:
         import smplx
 
         self.gender, self.path = gender, found(path)
-        self.id = f"{path.name}:{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
+        self.id = model_id(path)
         try:
             with plain(path) as file, contextlib.redirect_stdout(io.StringIO()):
                 self.model = smplx.create(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from synth.bodies.config import assets_folder
 from synth.bodies.model import POSE_FIELDS, BodyModel, load_body
+from synth.bodies.model_npz import model_id
 from synth.conventions import ThfmError
 from synth.lens import COEFFICIENTS, distorted
 from synth.preview.palette import person_colour, rgb
@@ -39,7 +39,7 @@ def body_of(person: dict[str, Any], folder: Path | None = None) -> BodyModel:
     folders = [Path(f) for f in (folder, assets_folder() / "bodies") if f is not None]
     for place in folders if gender in _GENDERS else ():
         file = place / "smplx" / f"SMPLX_{gender.upper()}.npz"
-        if file.is_file() and stored == f"{file.name}:{hashlib.sha256(file.read_bytes()).hexdigest()[:16]}":
+        if file.is_file() and stored == model_id(file):
             return _loaded(place, gender)
     places = " and ".join(str(f) for f in folders)
     raise OverlayUnavailable(

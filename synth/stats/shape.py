@@ -10,36 +10,20 @@ from typing import Any
 import numpy as np
 
 from synth.bodies.config import assets_folder
-from synth.bodies.model import load_body
-from synth.bodies.registration import skin_faces
-from synth.conventions import ThfmError
+from synth.bodies.model import model_file
+from synth.bodies.model_npz import model_id
+from synth.bodies.shape_form import shape_form
+from synth.spec.shapes import BETAS
 
-_DENSITY = 985.0  # kg/m3 of a living body with air in its lungs
-
-
-@functools.lru_cache(maxsize=8)
-def _skin(folder: Path, gender: str) -> tuple[str, np.ndarray, np.ndarray, np.ndarray]:
-    """Id of the model, its skin's faces, and their vertices' mean and shape directions."""
-    model = load_body(folder, gender)
-    used, faces = np.unique(model.faces[skin_faces(model)], return_inverse=True)
-    directions = model.model.shapedirs.numpy()[used].astype(np.float64)
-    return model.id, faces.reshape(-1, 3), model.template[used].astype(np.float64), directions
+_known_id = functools.lru_cache(maxsize=32)(model_id)
 
 
 def stature_and_bmi(label: Mapping[str, Any], models: tuple[Path, ...] = ()) -> tuple[float, float] | None:
-    """Metres and kg/m2 of a person in T-pose without clothes, out of the ``smplx`` label; None if its body model is in
-    none of the folders."""
+    """Metres and kg/m2 of a person in T-pose without clothes, out of the first 10 betas of the ``smplx`` label; None if
+    its body model is in none of the folders."""
     for folder in (*models, assets_folder() / "bodies"):
-        try:
-            name, faces, mean, directions = _skin(folder, str(label["gender"]))
-        except ThfmError:
-            continue
-        if name != str(label["body_model"]):
-            continue
-        betas = np.asarray(label["betas"], np.float64)[: directions.shape[2]]
-        points = mean + directions[..., : len(betas)] @ betas
-        stature = float(np.ptp(points[:, 1]))
-        a, b, c = (points[faces[:, k]] - points.mean(0) for k in range(3))
-        volume = float(np.einsum("fc,fc->", a, np.cross(b, c))) / 6
-        return stature, _DENSITY * volume / stature**2
+        file = model_file(folder, str(label["gender"]))
+        if file.is_file() and _known_id(file) == str(label["body_model"]):
+            betas = np.asarray(label["betas"], np.float64).ravel()[:BETAS]
+            return shape_form(file).measure(np.pad(betas, (0, BETAS - len(betas))))
     return None

@@ -7,6 +7,7 @@ all that it finds, and a pickle can run anything; nothing of ours needs the tabl
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -14,6 +15,11 @@ from pathlib import Path
 
 from synth.bodies.npy import array_header
 from synth.conventions import ThfmError
+
+
+def model_id(path: Path) -> str:
+    """What labels call a model by: its file's name and the first 16 hex digits of the file's sha256."""
+    return f"{path.name}:{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
 
 
 def found(path: Path) -> Path:
