@@ -51,7 +51,10 @@ def own_data(config: BodiesConfig, library: Library) -> Iterator[OwnData]:
     yield OwnData(
         "camera paths", "bodies.camera_paths", f"{paths} paths" if paths else "", "", "cameras that were really held"
     )
-    yield OwnData("HDRIs", "bodies.hdri_folders", _hdris(config, library), "", "light and skies; 300 are enough")
+    hdris = len(library.catalogue.hdris) if config.hdri_folders else 0
+    yield OwnData(
+        "HDRIs", "bodies.hdri_folders", f"{hdris} HDRIs" if hdris else "", "", "light and skies; 300 are enough"
+    )
 
 
 def _models(config: BodiesConfig) -> tuple[str, str]:
@@ -63,7 +66,3 @@ def _models(config: BodiesConfig) -> tuple[str, str]:
     nowhere = [g for g in _GENDERS if g not in there and g not in pickles]
     missing = [f"{g} lies there as a pickle, which is never opened: get the npz" for g in pickles]
     return ", ".join(there), "; ".join([*missing, *([f"{', '.join(nowhere)} (npz)"] if nowhere else [])])
-
-
-def _hdris(config: BodiesConfig, library: Library) -> str:
-    return f"{len(library.catalogue.hdris)} HDRIs" if config.hdri_folders else ""

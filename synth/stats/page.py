@@ -18,9 +18,9 @@ from synth.stats.tally import Histogram
 _NAMED = 50  # faults
 _SECTIONS = ("people", "motion", "camera", "picture", "scene", "rejected")
 _TRAITS = {
-    "people": ("people", "gender", "clothes", "hair", "skin"),
+    "people": ("people", "formation", "gender", "clothes", "hair", "skin"),
     "camera": ("camera", "framing", "held", "focus", "lens", "shape"),
-    "scene": ("scene", "prop", "prop's role", "light", "sun", "ground"),
+    "scene": ("scene", "time", "light", "sun", "ground", "prop", "prop's role"),
 }
 _OF_PEOPLE = ("gender", "clothes", "hair", "skin", "motion", "spliced")
 _LEAST_DRAWS = 5  # of which a rate of rejection is told

@@ -17,6 +17,8 @@ def traits(meta: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     spec = meta.get("spec") or {}
     camera, light, people = (spec.get(name) or {} for name in ("camera", "light", "people"))
     yield "people", str(len(people))
+    if spec.get("formation"):
+        yield "formation", str(spec["formation"])
     yield "camera", camera.get("move", "unknown")
     yield "framing", camera.get("framing", "full_body")
     yield "held", "by hand" if camera.get("shake") else "still"
@@ -27,9 +29,12 @@ def traits(meta: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if "hdri" in light:
         yield "light", str(light["hdri"])
         yield "sun", "sun" if light.get("sun") else "no sun"
-    if "pattern" in (spec.get("ground") or {}):
-        yield "ground", spec["ground"]["pattern"]
-    yield from _named("scene", spec.get("scene"))
+    if "time" in light:
+        yield "time", str(light["time"])
+    scene = spec.get("scene")
+    if (scene or {"kind": "plain"}).get("kind") == "plain" and "pattern" in (spec.get("ground") or {}):
+        yield "ground", spec["ground"]["pattern"]  # other scenes bring floors of their own
+    yield from _named("scene", scene)
     for person in people:
         yield from _person(person)
     for prop in meta.get("props") or ():  # those that found a place
@@ -53,6 +58,8 @@ def _named(name: str, value: Any) -> Iterator[tuple[str, str]]:
     """Every short text below a part of the spec, under its dotted name: kinds and names, whatever they are."""
     if isinstance(value, str) and value and len(value) <= _WORD:
         yield name.removesuffix(".kind"), value
+    elif isinstance(value, Mapping) and "pattern" in value:
+        yield name, str(value.get("photo") or value["pattern"])
     elif isinstance(value, Mapping):
         for key in sorted(value):
             yield from _named(f"{name}.{key}", value[key])

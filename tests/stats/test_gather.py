@@ -22,7 +22,8 @@ from tests.stats.sets import MODELS, clip, spec, write
 def root(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("stats") / "set"
     near = (clip(2.0, 1.0, knee=0.5), {"spec": spec(), "qa": {"measures": {"too_dark": 0.2, "too_bright": 0.6}}})
-    far = (clip(8.0, 0.0, knee=1.5), {"spec": spec("synth:dance", scene={"kind": "street", "cars": [{"kind": "van"}]}),
+    far = (clip(8.0, 0.0, knee=1.5), {"spec": spec("synth:dance", scene={"kind": "street", "cars": [{"kind": "van"}],
+                                                          "floor": {"pattern": "photo", "photo": "parquet"}}),
                                       "props": [{"name": "chair2", "role": "front"}]})  # fmt: skip
     third = (clip(8.0, 0.0), {"spec": spec("walk_slow", people=spec()["people"] * 2)})
     reasons = ["too_dark: the picture ...", "in_frame: of the ..."]
@@ -61,6 +62,7 @@ def test_choices_are_counted_those_of_other_versions_too(root):
     assert counts["people"] == {"1": 2, "2": 1} and counts["gender"] == {"female": 4}
     assert counts["motion"] == {"walk_slow": 3, "synth:dance": 1} and counts["prop"] == {"chair2": 1}
     assert counts["scene"] == {"street": 1} and counts["scene.cars"] == {"van": 1}
+    assert counts["scene.floor"] == {"parquet": 1} and counts["ground"] == {"tiles": 2}  # a street has its own
 
 
 def test_rejections_are_counted_by_reason_and_by_choice(root):
