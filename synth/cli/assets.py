@@ -89,7 +89,10 @@ def print_motions(entries: Iterable[MotionEntry]) -> None:
 
 def print_own_data(config: BodiesConfig, library: Library, console: Console) -> None:
     """What data of the user's own is there, what is missing, and what it would add."""
-    table = Table("data of your own", "key", "found", "missing", "adds", title_justify="left", box=None)
+    table = Table("data of your own", box=None)
+    table.add_column("key", no_wrap=True)
+    for column in ("found", "missing", "adds"):
+        table.add_column(column)
     for kind in own_data(config, library):
         table.add_row(kind.name, kind.key, kind.found or "not named", kind.missing, kind.adds)
     console.print(table)
