@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,6 +20,7 @@ _THINNED = 0.01  # metres that a surface may reach beyond the vertices that are 
 _MOST_VERTICES = 5000  # of a mesh
 _STEP, _FARTHEST = 0.06, 12.0  # metres
 _DIRECTIONS = 24
+_CELL = 0.01  # metres: shifts as near to each other as that are one
 
 
 class Obstacle(Protocol):
@@ -80,23 +82,27 @@ class _Pair:
 
     @functools.cached_property
     def _touching(self) -> tuple[np.ndarray, np.ndarray]:
-        """Shifts that make them touch: within radii (M,) of centres (M, 2)."""
-        centres, radii = [], []
+        """Shifts that make them touch: within radii (M,) of centres (M, 2), of which no two share a cell."""
         one, other = self.one, self.other
+        side = math.ceil(2 * (_FARTHEST + one.radii.max() + other.radii.max() + GAP) / _CELL) + 2
+        largest = np.zeros(side * side, np.float32)
         for s in range(len(one.centres)):
             below = one.centres[s, :, None, 2] - other.centres[s, None, :, 2]
             near = one.radii[s, :, None] + other.radii[s, None] + GAP
             mine, theirs = np.nonzero(np.abs(below) < near)
-            centres.append(other.centres[s, theirs, :2] - one.centres[s, mine, :2])
-            radii.append(np.sqrt(near[mine, theirs] ** 2 - below[mine, theirs] ** 2))
-        return np.concatenate(centres).astype(np.float32), np.concatenate(radii).astype(np.float32)
+            radii = np.sqrt(near[mine, theirs] ** 2 - below[mine, theirs] ** 2)
+            cells = np.floor((other.centres[s, theirs, :2] - one.centres[s, mine, :2]) / _CELL).astype(int) + side // 2
+            inside = ((cells >= 0) & (cells < side)).all(1)
+            np.maximum.at(largest, cells[inside] @ (side, 1), radii[inside])
+        (taken,) = np.nonzero(largest)
+        centres = (np.stack(np.divmod(taken, side), 1) - side // 2 + 0.5) * _CELL
+        return centres, largest[taken] + _CELL / math.sqrt(2)
 
     def clear(self, shift: np.ndarray) -> bool:
         if np.linalg.norm(shift) + GAP < self._between:
             return True
         centres, radii = self._touching
-        away = centres - shift.astype(np.float32)
-        return not (np.einsum("mc,mc->m", away, away) < radii**2).any()
+        return bool((np.linalg.norm(centres - shift, axis=1) >= radii).all())
 
 
 def _shifts() -> np.ndarray:

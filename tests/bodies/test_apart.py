@@ -37,7 +37,7 @@ def crowd(library, formation: str, people: int, seed: int = 0, obstacles=(), dre
         group=GroupConfig(formations=(formation,), apart=(0.15, 0.15), bystanders=0), props={"count": (0, 0)},
         motion=MotionConfig(**motion),
     )  # fmt: skip
-    return build_clip(sample_clip(config, library.catalogue, seed, 0), CONFIG, library, obstacles)
+    return build_clip(sample_clip(config, library.catalogue, seed, 0), CONFIG, library, obstacles=obstacles)
 
 
 @pytest.fixture(scope="module", params=[("scattered", 2, True), ("walking", 3, False)], ids=["dressed", "walking"])
