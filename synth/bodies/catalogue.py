@@ -168,7 +168,7 @@ def synthesised_entries() -> list[MotionEntry]:
     return [
         MotionEntry(
             name=PREFIX + name, segments=((0.0, kind.seconds),), tags=(kind.words,), action=kind.action,
-            synthesised=True, parameters=dict(kind.ranges), alone=kind.seat,
+            synthesised=True, parameters=dict(kind.ranges), alone=kind.scenery is not None,
         )
         for name, kind in KINDS.items()
     ]  # fmt: skip

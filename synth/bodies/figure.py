@@ -1,4 +1,4 @@
-"""A person of a clip as a whole: body, clothes and what they sit on, with the labels that go with them."""
+"""A person of a clip as a whole: body, clothes and what they sit or walk on, with the labels that go with them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from synth.bodies.model import BodyModel, load_body
 from synth.bodies.outfit import fit_outfit, outfit_meshes
 from synth.bodies.person import body_mesh, canonical_points, person_params
 from synth.bodies.registration import base_map
-from synth.bodies.stool import stool_mesh
 from synth.geometry import Mesh
 from synth.spec.model import PersonSpec
 
@@ -22,7 +21,7 @@ class Figure:
     """A person over T + 2 time samples, in the world.
 
     Attributes:
-        meshes: the body first, then clothes and hair; perhaps a stool.
+        meshes: the body first, then clothes and hair; perhaps a stool or stairs.
         joints: (T+2, J, 3) float32, metres.
         params: smplx's inputs, ``transl`` (T+2, 3) among them.
         canonical: (V, 3) float32, dense-pose points of the body's vertices.
@@ -57,7 +56,7 @@ def build_figure(
     """
     neutral, model = load_body(config.models, "neutral"), load_body(config.models, person.gender)
     skin = library.skin(person.skin, model.texture_layout)
-    params, seat = person_params(model, person, library.motion_files, frames, fps)
+    params, scenery = person_params(model, person, library.motion_files, frames, fps)
     posed = model.pose(params)
     canonical = canonical_points(neutral, model)
     outfit = fit_outfit(model, base_map(model, config.open_models), posed, person, config.assets)
@@ -66,6 +65,6 @@ def build_figure(
     params["transl"] = posed.transl
     meshes = [body_mesh(model, posed, canonical, person, number, skin, outfit.shown)]
     meshes += outfit_meshes(outfit, model, posed, canonical, number)
-    if seat is not None:
-        meshes.append(stool_mesh(f"stool {number}", seat + [0.0, 0.0, outfit.sole], person.motion.seed))
+    if scenery is not None:
+        meshes.append(scenery.mesh(f"{scenery.kind} {number}", person.motion.seed, outfit.sole))
     return Figure(model, tuple(meshes), posed.joints, params, canonical)

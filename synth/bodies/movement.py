@@ -13,9 +13,9 @@ from synth.bodies.joining import join, retime, step_across
 from synth.bodies.kinematics import BodyGeometry, default_body
 from synth.bodies.motion import Motion, mirror, resample, slice_seconds, subclip
 from synth.bodies.motion_io import read_motion
+from synth.bodies.scenery import Scenery
 from synth.bodies.synth_motion.face import face
 from synth.bodies.synth_motion.kinds import KINDS, checked, synthesise
-from synth.bodies.synth_motion.sitting import seat_place
 from synth.conventions import ThfmError
 from synth.spec.model import MotionPart, MotionSpec
 
@@ -56,13 +56,13 @@ def person_motion(spec: MotionSpec, files: Mapping[str, Path], body: BodyGeometr
     return _with_face(motion, spec.face_seed)
 
 
-def seat_of(spec: MotionSpec, body: BodyGeometry) -> np.ndarray | None:
-    """The middle (3,) of the seat that a motion needs, in the axes of ``person_motion``, metres; None without one."""
+def scenery_of(spec: MotionSpec, body: BodyGeometry) -> Scenery | None:
+    """What a motion needs around it, in the axes of ``person_motion``; None if nothing."""
     kind = spec.name[len(PREFIX) :]
-    if spec.then or not spec.name.startswith(PREFIX) or not KINDS[kind].seat:
+    if spec.then or not spec.name.startswith(PREFIX) or KINDS[kind].scenery is None:
         return None
-    seat = seat_place(body, checked(kind, spec.parameters))
-    return seat * [-1.0, 1.0, 1.0] if spec.mirrored else seat
+    needed = KINDS[kind].scenery(body, checked(kind, spec.parameters))
+    return needed.mirrored() if spec.mirrored else needed
 
 
 def _part(part: MotionPart, files: Mapping[str, Path], body: BodyGeometry, frames: int, fps: float) -> Motion:

@@ -11,7 +11,8 @@ from scipy.spatial.transform import Rotation
 
 from synth.bodies.model import POSE_FIELDS, BodyModel, PosedBody
 from synth.bodies.motion import Motion
-from synth.bodies.movement import person_motion, seat_of
+from synth.bodies.movement import person_motion, scenery_of
+from synth.bodies.scenery import Scenery
 from synth.bodies.synth_motion.face import EXPRESSIONS
 from synth.conventions import (
     CANONICAL_CENTRE,
@@ -57,26 +58,27 @@ def place(motion: Motion, pelvis_rest: np.ndarray, yaw: float, position: tuple[f
 
 def person_params(
     model: BodyModel, spec: PersonSpec, files: Mapping[str, Path], frames: int, fps: float
-) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
-    """smplx's inputs over T + 2 time samples: float32 poses and transl, betas (10,), expression (T + 2, 10); and the
-    middle of the seat (3,) in the world, metres, if the motion needs one.
+) -> tuple[dict[str, np.ndarray], Scenery | None]:
+    """smplx's inputs over T + 2 time samples: float32 poses and transl, betas (10,), expression (T + 2, 10); and
+    what the motion needs around it, in the world, if it needs anything.
 
     Raises:
         ThfmError: a motion is not there, or ends before the clip.
     """
     betas = np.array(spec.betas, np.float32)
     body = model.rig.geometry(betas)
-    motion, seat = person_motion(spec.motion, files, body, frames + 2, fps), seat_of(spec.motion, body)
+    motion = person_motion(spec.motion, files, body, frames + 2, fps)
+    scenery = scenery_of(spec.motion, body)
     where = (model.rest_joints(betas)[0], spec.yaw - heading(motion), spec.position)
-    if seat is not None:
+    if scenery is not None:
         turn, shift = placement(motion, *where)
-        seat = turn.apply(seat) + shift
+        scenery = scenery.moved(turn, shift)
     motion = place(motion, *where)
     params = {name: getattr(motion, name).astype(np.float32) for name in (*POSE_FIELDS, "transl")}
     held = np.tile(np.array(spec.expression, np.float32), (len(motion), 1))
     if tuple(map(str, model.extras.get("expression_names", ()))) == EXPRESSIONS:
         held = np.clip(held + motion.expression, 0.0, 2.0).astype(np.float32)
-    return {**params, "betas": betas, "expression": held}, seat
+    return {**params, "betas": betas, "expression": held}, scenery
 
 
 def smplx_label(model: BodyModel, params: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -8,7 +8,7 @@ from synth.bodies.catalogue import load_library
 from synth.bodies.clip import build_clip
 from synth.bodies.config import BodiesConfig
 from synth.bodies.model import load_body
-from synth.bodies.stool import stool_mesh
+from synth.bodies.scenery import stool
 from synth.conventions import Part, Semantic
 from synth.spec.config import MotionConfig, PeopleConfig, SpecConfig, VideoConfig
 from synth.spec.sample import sample_clip
@@ -56,8 +56,8 @@ def test_others_get_no_stool(library):
 
 
 def test_a_stool_is_a_closed_solid_on_the_floor():
-    stool = stool_mesh("stool", np.array([1.0, 2.0, 0.45]), 5)
-    solid = trimesh.Trimesh(stool.positions[0], stool.faces, process=True)
+    made = stool(np.array([1.0, 2.0, 0.45]))
+    solid = trimesh.Trimesh(made.points, made.faces, process=True)
     assert solid.is_watertight and solid.volume > 0.003  # outward normals
     np.testing.assert_allclose(solid.bounds[:, 2], [0.0, 0.45], atol=1e-6)
     np.testing.assert_allclose(solid.bounds.mean(axis=0)[:2], [1.0, 2.0], atol=1e-6)

@@ -43,7 +43,7 @@ def draw(kind, seed, body=None, frames=FRAMES, start=None):
     return synthesise(kind, values, seed, body or load_rig().geometry(), start, frames, FPS)
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"stairs_up", "stairs_down"}))  # not on the floor: test_stairs
 def test_kind_is_human(models, kind):
     """Joints within their limits, feet that stand still on the floor, weight over them, limbs outside of the body."""
     for seed in (11, 12):

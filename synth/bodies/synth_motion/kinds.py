@@ -9,6 +9,7 @@ import numpy as np
 
 from synth.bodies.kinematics import BodyGeometry
 from synth.bodies.motion import Motion
+from synth.bodies.scenery import Scenery
 from synth.bodies.synth_motion import (
     dance,
     everyday,
@@ -21,6 +22,7 @@ from synth.bodies.synth_motion import (
     locomotion,
     reaching,
     sitting,
+    stairs,
     standing,
 )  # fmt: skip
 from synth.bodies.synth_motion.face import face
@@ -35,7 +37,7 @@ Move = Callable[[Puppet, np.random.Generator, dict[str, float]], None]
 class Kind:
     """A kind of motion: ``action`` is what balanced sampling goes by, ``ranges`` what may be drawn for each parameter,
     ``seconds`` how long one draw of it goes on showing something new, ``words`` for captions;
-    talks, strained: what the face does; seat: it needs something to sit on."""
+    talks, strained: what the face does; scenery: what it needs around it, for a body and the kind's parameters."""
 
     move: Move
     action: str
@@ -44,7 +46,7 @@ class Kind:
     seconds: float = 12.0
     talks: bool = False
     strained: bool = False
-    seat: bool = False
+    scenery: Callable[[BodyGeometry, dict[str, float]], Scenery] | None = None
 
 
 KINDS: dict[str, Kind] = {
@@ -66,6 +68,22 @@ KINDS: dict[str, Kind] = {
     "run": Kind(locomotion.run, "run", "runs", {"speed": (2.2, 4.2), "turn": (-16, 16), "energy": (0.7, 1.2)}),
     "run_start_stop": Kind(
         locomotion.run_start_stop, "run", "breaks into a run, then stops", {"speed": (2.0, 3.2), "turn": (-40, 40)}, 5.0
+    ),
+    "stairs_up": Kind(
+        stairs.stairs_up,
+        "climb",
+        "walks up stairs",
+        {"steps": (5, 10), "rise": (0.145, 0.18), "tread": (0.27, 0.32), "pace": (0.5, 0.68)},
+        6.0,
+        scenery=stairs.scenery,
+    ),
+    "stairs_down": Kind(
+        stairs.stairs_down,
+        "climb",
+        "walks down stairs",
+        {"steps": (5, 10), "rise": (0.145, 0.18), "tread": (0.27, 0.32), "pace": (0.48, 0.62)},
+        6.0,
+        scenery=stairs.scenery,
     ),
     "march": Kind(
         locomotion.march,
@@ -93,8 +111,10 @@ KINDS: dict[str, Kind] = {
         {"squat": (0.3, 1.0), "width": (0.34, 0.5), "height": (0.9, 1.15)},
         strained=True,
     ),
-    "sit": Kind(sitting.sit, "sit", "sits down on a stool and gets up", {"seat": (0.42, 0.52)}, seat=True),
-    "seated": Kind(sitting.seated, "sit", "sits on a stool", {"seat": (0.42, 0.52), "talks": (0, 2)}, seat=True),
+    "sit": Kind(sitting.sit, "sit", "sits down on a stool and gets up", {"seat": (0.42, 0.52)}, scenery=sitting.seat),
+    "seated": Kind(
+        sitting.seated, "sit", "sits on a stool", {"seat": (0.42, 0.52), "talks": (0, 2)}, scenery=sitting.seat
+    ),
     "kneel": Kind(kneeling.kneel, "sit", "kneels down and gets up", {"work": (0, 2)}, 10.0),
     "squat": Kind(
         exercise.squat, "exercise", "does squats", {"period": (2.0, 3.4), "depth": (0.55, 1.0)}, strained=True

@@ -1,10 +1,11 @@
-"""Kinds of sitting: down on a seat and up again, and seated life. The seat itself is ``seat`` of the kind."""
+"""Kinds of sitting: down on a seat and up again, and seated life. The seat itself is the kind's scenery."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from synth.bodies.kinematics import BodyGeometry
+from synth.bodies.scenery import Scenery, stool
 from synth.bodies.synth_motion.curves import bump, ease, wobble
 from synth.bodies.synth_motion.gestures import gesture
 from synth.bodies.synth_motion.life import UNTIL, alive, grasp, look_around, relax
@@ -15,9 +16,9 @@ _BEHIND = 0.03  # m that the middle of a seat lies behind the hip joints
 _BACK = 0.36  # m from the ankles back to the hip joints of somebody seated
 
 
-def seat_place(body: BodyGeometry, p: dict[str, float]) -> np.ndarray:
-    """(3,) the middle of the seat's top, metres, for somebody whose motion is at the origin."""
-    return np.array([-_BACK * body.leg_length / REFERENCE_LEG - _BEHIND, 0.0, p["seat"]])
+def seat(body: BodyGeometry, p: dict[str, float]) -> Scenery:
+    """The stool of somebody whose motion is at the origin."""
+    return stool(np.array([-_BACK * body.leg_length / REFERENCE_LEG - _BEHIND, 0.0, p["seat"]]))
 
 
 def sit(puppet: Puppet, rng: np.random.Generator, p: dict[str, float]) -> None:
