@@ -131,3 +131,24 @@ def test_constants_of_coco() -> None:
     assert [1000 * sigma_of(name) for name in COCO17] == pytest.approx(coco)
     for names in JOINT_SETS.values():
         assert all(0.01 < sigma_of(name) < 0.11 for name in names)
+
+
+def test_in_a_crowd_tokens_follow_the_most_visible_people() -> None:
+    labels = make_labels(people=8, height=48, width=160)
+    areas = np.array([(labels["instances"] == k + 1).sum() for k in range(8)])
+    order = np.argsort(-areas, kind="stable")[:3]
+    assert len(set(areas)) == 8
+    shuffle = np.random.default_rng(0).permutation(8)
+    mixed = {**labels, **{k: labels[k][shuffle] for k in ("keypoints2d", "joints3d", "visibility")}}
+    mixed["instances"] = np.append(0, np.argsort(shuffle) + 1).astype(np.uint8)[labels["instances"]]
+    for name in ("keypoints2d", "keypoints3d"):
+        crowd = build_tasks({name: {"people": 3}})[name]
+        alone = build_tasks({name: {}})[name]
+        for group, person in enumerate(order):
+            mine = {k: labels[k][[person]] for k in ("keypoints2d", "joints3d", "visibility")}
+            only = np.where(labels["instances"] == person + 1, 1, 0).astype(np.uint8)
+            one = alone.encode({**labels, **mine, "instances": only})
+            for clip in (labels, mixed):
+                coded = crowd.encode(clip)
+                np.testing.assert_array_equal(coded["target"][group], one["target"][0])
+                np.testing.assert_array_equal(coded["valid"][group], one["valid"][0])
