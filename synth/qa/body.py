@@ -16,6 +16,7 @@ from synth.qa.verdict import Measure
 
 _PIXELS = 2000  # looked at per person and frame
 _VERTICES = 4000
+_FEW = 50  # pixels or vertices of a person of whom next to nothing is seen: one at an edge would be a fault
 _STILL = 0.02  # metres over the floor below which a point counts as standing on it
 _JUMP_SECONDS = 0.8  # nobody stays off the floor for longer
 _FIT_METRES = 5e-4  # how well a body of some 10,000 vertices can be registered
@@ -25,6 +26,11 @@ _INNER = (Semantic.SKIN, Semantic.EYES, Semantic.MOUTH)
 
 def _thinned(index: np.ndarray, most: int) -> np.ndarray:
     return index[:: max(1, -(-len(index) // most))]
+
+
+def _share_of_many(wrong: np.ndarray) -> float:
+    """The share of True in ``wrong`` (N,); NaN where there are too few."""
+    return share(wrong) if len(wrong) >= _FEW else float("nan")
 
 
 def _vertex_area(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
@@ -113,14 +119,14 @@ def check_bodies(
                 slack = storage.depth * z
                 if kind == "cloth":
                     low, high = config.cloth_metres
-                    found["cloth"][p, t] = share((height < low - slack) | (distance > high + slack))
+                    found["cloth"][p, t] = _share_of_many((height < low - slack) | (distance > high + slack))
                     continue
-                found["skin"][p, t] = share((np.abs(height) > config.skin_metres + slack) | (distance > 0.1))
+                found["skin"][p, t] = _share_of_many((np.abs(height) > config.skin_metres + slack) | (distance > 0.1))
                 found["shift"][p, t] = _shift(now, height, index, fields["intrinsics"][t][0, 0])
                 if body.canonical is not None:
                     apart = fields["surface"][t, rows, columns] - body.canonical[now.used][index]
                     off = ~(np.linalg.norm(apart, axis=1) <= config.surface_distance + storage.surface)
-                    found["surface"][p, t] = share(off)
+                    found["surface"][p, t] = _share_of_many(off)
             found["front"][p, t] = _missing_in_front(now, depth[t], config.front_metres)
             following = None
             if t + 1 < frames:
@@ -128,7 +134,7 @@ def check_bodies(
                 index, taps = visible_vertices(now, fields, t, p + 1)
                 flow = taps.blend(taps.read(fields["flow_forward"][t]))
                 error = np.linalg.norm(flow - (following.pixels - now.pixels)[index], axis=1)
-                found["flow"][p, t] = share(~(error <= config.body_flow_pixels + 2 * storage.flow))
+                found["flow"][p, t] = _share_of_many(~(error <= config.body_flow_pixels + 2 * storage.flow))
 
     def worst(name: str) -> np.ndarray:
         return np.fmax.reduce(found[name], axis=0) if len(bodies) else np.full(frames, np.nan)

@@ -268,6 +268,22 @@ def test_a_missing_field_is_an_error_with_its_name(clip):
         check_clip(fields, clip[1], QaConfig())
 
 
+def test_a_person_of_whom_a_few_pixels_are_seen_is_not_judged_by_one_of_them(clip):
+    fields, bodies = _copy(clip[0]), clip[1]
+    skin = np.argwhere((fields["semantics"] == Semantic.SKIN) & (fields["instances"] == 1))
+
+    def measured(keep: int) -> float:
+        spoilt = _copy(fields)
+        for t in range(len(fields["depth"])):
+            mine = skin[skin[:, 0] == t]
+            for _, row, column in mine[keep:]:
+                spoilt["instances"][t, row, column] = 0
+            spoilt["depth"][tuple(mine[0])] += 0.1
+        return next(m for m in measure_clip(spoilt, bodies, QaConfig()) if m.name == "skin_on_body").value
+
+    assert np.isnan(measured(30)) and measured(200) > 0
+
+
 def test_unknown_limits_are_refused():
     with pytest.raises(ValueError, match="keypoint_pixel"):
         QaConfig(keypoint_pixel=1.0)
