@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import trimesh
 
 from synth.conventions import CANONICAL_EXTENT, ClipRejected
 from synth.geometry import Mesh
@@ -20,6 +21,7 @@ _THINNED = 0.01  # metres that a surface may reach beyond the vertices that are 
 _MOST_VERTICES = 5000  # of a mesh
 _STEP, _FARTHEST = 0.06, 12.0  # metres
 _DIRECTIONS = 24
+_GRAIN = 0.05  # metres between points of stairs and stools
 _CELL = 0.01  # metres: shifts as near to each other as that are one
 
 
@@ -39,9 +41,16 @@ class Balls:
 
     @classmethod
     def around(cls, meshes: Sequence[Mesh], samples: int) -> Balls:
-        """Balls around all vertices of a person's meshes, a stool among them, at all time samples."""
+        """Balls around all vertices of a person's meshes at all time samples, and in what stands there for that person,
+        such as a stool or a flight of stairs."""
         points, keys = [], []
         for mesh in meshes:
+            if len(mesh.positions) == 1:
+                solid = _filled(mesh)
+                cell = np.floor(solid / _PIECE).astype(np.int64)
+                keys.append(np.concatenate([np.full_like(cell, -100), cell], 1))
+                points.append(np.broadcast_to(solid, (samples, *solid.shape)))
+                continue
             used = np.unique(mesh.faces)
             used = used[:: max(1, len(used) // _MOST_VERTICES)]
             there = np.broadcast_to(mesh.positions[:, used], (samples, len(used), 3))
@@ -65,6 +74,14 @@ class Balls:
     def moved(self, shift: np.ndarray) -> Balls:
         """The same, shifted by (x, y) metres."""
         return Balls(self.centres + np.append(shift, 0.0), self.radii)
+
+
+def _filled(mesh: Mesh) -> np.ndarray:
+    """(N, 3) points all over the surface of what stands on the floor, and below it."""
+    points, _ = trimesh.remesh.subdivide_to_size(mesh.positions[0], mesh.faces, max_edge=_GRAIN, max_iter=20)
+    points = np.unique(np.round(points / _GRAIN), axis=0) * _GRAIN
+    levels = np.linspace(0.0, 1.0, 2 + int(points[:, 2].max() / (2 * _GRAIN)))
+    return (points * np.stack([np.ones_like(levels), np.ones_like(levels), levels], 1)[:, None]).reshape(-1, 3)
 
 
 @dataclass(frozen=True)

@@ -169,6 +169,20 @@ def test_balls_hold_the_surface():
     assert not shifts[0].any() and 0.4 < np.linalg.norm(shifts[1]) < 0.8
 
 
+def test_what_stands_there_for_a_person_is_full():
+    """A long box with eight vertices is held all over, the inside included."""
+    box = trimesh.creation.box((1.0, 3.0, 1.2))
+    vertices = np.asarray(box.vertices, np.float32) + np.float32([2.0, 0, 0.6])
+    count = len(box.faces)
+    flight = Mesh("stairs 1", 0, np.asarray(box.faces, np.int32), vertices[None], np.zeros((1, 2)),
+                  np.zeros((count, 3), int), np.zeros(count, np.uint8), np.ones(count, np.uint8),
+                  np.full((8, 3), np.nan, np.float32), np.ones(count, bool), (), np.zeros(count, np.uint8))  # fmt: skip
+    balls = Balls.around([flight], 3)
+    within = np.random.default_rng(0).uniform([1.5, -1.5, 0], [2.5, 1.5, 1.2], (2000, 3))
+    away = np.linalg.norm(within[:, None] - balls.centres[0], axis=2) - balls.radii[0]
+    assert away.min(1).max() < 0.05 and balls.radii.max() < 0.35
+
+
 def test_headings_of_those_who_lie_point_where_their_heads_do():
     from scipy.spatial.transform import Rotation
 
