@@ -1,6 +1,6 @@
 """Draw the sheet of places in docs/scenes.md: the middle frame of clips of every kind, in colour.
 
-``python -m tools.scene_sheet --out docs/images/scenes.jpg --size 384 224 --samples 12 --seed 12`` renders for some minutes.
+It renders for some minutes: ``python -m tools.scene_sheet --out docs/images/scenes.jpg``.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def pictures(size: tuple[int, int], samples: int, seed: int) -> list[np.ndarray]
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--size", type=int, nargs=2, default=(416, 240))
-    parser.add_argument("--samples", type=int, default=24)
-    parser.add_argument("--seed", type=int, default=9)
+    parser.add_argument("--size", type=int, nargs=2, default=(384, 224))
+    parser.add_argument("--samples", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=12)
     arguments = parser.parse_args()
     tiles = pictures(tuple(arguments.size), arguments.samples, arguments.seed)
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
