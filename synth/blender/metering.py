@@ -36,4 +36,4 @@ def metered_stops(light: np.ndarray, people: np.ndarray) -> float:
     log = np.log2(luminance)
     level = log.mean() if not people.any() else (log.mean() + log[people].mean()) / 2
     spared = np.log2(_BRIGHT) - np.log2(np.quantile(luminance, 0.95))
-    return float(min(np.log2(_KEY) - level, max(spared, np.log2(_KEY) - level - 2.0)))
+    return float(min(np.log2(_KEY) - level, max(spared, np.log2(_KEY) - level - 1.0)))

@@ -14,7 +14,7 @@ _RECESS = 0.14
 _BAR = 0.06
 _GLASS = Material("plain", tint=(0.015, 0.02, 0.025), roughness=0.04)
 _ROOF = Material("plain", tint=(0.12, 0.06, 0.045), roughness=0.9)
-_LIT = Material("glow", tint=(1.0, 0.72, 0.4), settings={"strength": 0.9})
+_LIT = Material("glow", tint=(1.0, 0.72, 0.4), settings={"strength": 0.3})
 
 
 def _pane(quads: Quads, axes: np.ndarray, at: np.ndarray, hole, trim: Material, glass: Material, door: bool) -> None:
