@@ -185,6 +185,8 @@ def main() -> None:
                 print(f"{entry['name']}: {entry['semantic']}, {entry['style']}, {entry['licence']}")
             except ThfmError as error:
                 print(f"left out: {error}", file=sys.stderr)
+            except (ValueError, IndexError, OSError) as error:
+                print(f"left out: {file} is broken ({error}): get the pack anew.", file=sys.stderr)
         work.finish()
     except ThfmError as error:
         sys.exit(f"error: {error}")

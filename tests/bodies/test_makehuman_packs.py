@@ -84,8 +84,9 @@ def imported(tmp_path_factory):
     (root / "base.obj").write_text(obj + "f 1 2 3\n")
     for name, (kind, theirs) in PIECES.items():
         _write(root / "pack" / kind / theirs, theirs, items[name], base)
-    (root / "pack" / "clothes" / "broken").mkdir()
-    (root / "pack" / "clothes" / "broken" / "broken.mhclo").write_text("basemesh hm08\nname broken\n")
+    for name, text in (("broken", ""), ("cut", "verts 0\n5\ndelete_verts\n3 -\n")):
+        (root / "pack" / "clothes" / name).mkdir()
+        (root / "pack" / "clothes" / name / f"{name}.mhclo").write_text(f"basemesh hm08\nname {name}\n{text}")
     command = [sys.executable, "-m", "tools.import_makehuman", root / "pack", "--base", root / "base.obj", "--out",
                root / "assets"]  # fmt: skip
     done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
@@ -95,7 +96,8 @@ def imported(tmp_path_factory):
 
 def test_pieces_come_back_as_they_were(imported):
     assets, done, items = imported
-    assert "3 of 4 pieces" in done.stdout and "broken.mhclo places no vertices" in done.stderr
+    assert "3 of 5 pieces" in done.stdout and "broken.mhclo places no vertices" in done.stderr
+    assert "cut.mhclo is broken" in done.stderr
     model = load_body(assets_folder() / "bodies", "female")
     base = BaseMap.own(model.extras["base_to_vertex"], len(model.template))
     for ours, theirs in zip(items, ("toigo_basic_tucked_t_shirt", "womens_thing", "elvs_spiky"), strict=True):

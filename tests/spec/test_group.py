@@ -45,7 +45,7 @@ def test_counts_are_numbers_ranges_or_weights(count, expected):
 
 
 @pytest.mark.parametrize(
-    "count", [0, 9, (0, 2), (3, 9), (4, 2), {0: 1}, {1: 0}, {1: -1, 2: 2}, {}, "many", True, [1.5, 2]]
+    "count", [0, 9, (0, 2), (3, 9), (4, 2), {0: 1}, {1: 0}, {1: -1, 2: 2}, {}, "many", True, [1.5, 2], {1.5: 1}]
 )
 def test_impossible_counts_are_told_in_one_line(count):
     with pytest.raises(ThfmError) as raised:

@@ -25,7 +25,7 @@ def _weights(value: Any) -> Any:
     if not isinstance(value, Mapping):
         raise ValueError(f"a number such as 3, a range such as [3, 8] or weights such as {{1: 6, 2: 1}}, got {value!r}")
     try:
-        weights = {int(people): float(weight) for people, weight in value.items()}
+        weights = {int(str(people)): float(weight) for people, weight in value.items()}
     except (TypeError, ValueError):
         raise ValueError(f"weights are numbers of people and numbers, such as {{1: 6, 2: 1}}, got {value!r}") from None
     wrong = [people for people in weights if not 1 <= people <= MOST_PEOPLE]
