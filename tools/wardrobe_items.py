@@ -10,6 +10,18 @@ CC0_NOTE = (
     "The npm package is of 2016 and tags this core asset AGPL3; the MakeHuman community released the core asset with "
     "the same UUID under CC0 1.0 in September 2020, and that release is the licence used here."
 )
+BY_NOTE = (
+    "By attribution: the mesh, its textures and its fit to the body are the author's, as carried by the npm package, "
+    "under the licence that its file names; changed: triangles, textures of at most 512 pixels, hidden skin found anew."
+)
+SEWN_NOTE = "Sewn by tools/sewing from the CC0 base mesh's helper meshes."
+BY_AUTHOR = {
+    **dict.fromkeys(("Asymmetric_Tunic_and_Sash", "pith_helmet", "short_tail_camo_tee"), "CC-BY"),
+    **dict.fromkeys(("F_Beach_Dress_01", "F_Dress_01", "F_Dress_02", "F_Dress_04", "Fishing_Hat_01", "Tank_Top_01"),
+                    "CC-BY-4.0"),
+    **dict.fromkeys(("Coat", "JeansSkirt", "ShortJeans", "Sleeveless", "Tightjeans", "TubeDress", "TubeTop",
+                     "VNeckTop", "WinterBoots", "glasses", "miniskirt", "spaghetti-top"), "CC-BY-3.0"),
+}  # fmt: skip
 SKIN_NOTE = "The texture itself carries a public-domain mark of the MakeHuman team."
 
 
@@ -26,6 +38,27 @@ class Piece:
     look: str = "casual"
     tintable: bool = True
     patterned: bool = False  # a pattern of its own, that no other can be laid over
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A garment, hat or pair of glasses that is a mesh of its own, by an author who is to be named."""
+
+    source: str
+    semantic: str
+    style: str
+    layer: int
+    look: str = "casual"
+    kind: str = "garments"
+    tintable: bool = True
+    patterned: bool = False
+    hangs: float = 0.0  # how freely it hangs below the hips
+    cropped: bool = False  # it ends above the waist
+    tall: bool = False  # boots that no trousers go into
+
+    @property
+    def licence(self) -> str:
+        return BY_AUTHOR[self.source]
 
 
 LOWER = [(0, 0, 0.72, 0.6)]
@@ -96,6 +129,29 @@ SUITS: dict[str, list[Piece]] = {
         Piece("suit_trousers", "lower_garment", "male", 2, [(0, 0, 0.75, 0.5)], look="elegant"),
     ],
 }
+WHOLE: dict[str, Whole] = {
+    "tunic_floral": Whole("Asymmetric_Tunic_and_Sash", "upper_garment", "female", 3, patterned=True, hangs=0.7),
+    "coat_winter": Whole("Coat", "jacket", "female", 4, hangs=0.6),
+    "dress_beach": Whole("F_Beach_Dress_01", "dress", "female", 3, hangs=0.9),
+    "dress_lace": Whole("F_Dress_01", "dress", "female", 3, "elegant", hangs=0.7),
+    "dress_summer": Whole("F_Dress_02", "dress", "female", 3, hangs=0.9),
+    "dress_tennis": Whole("F_Dress_04", "dress", "female", 3, "sport", hangs=0.6),
+    "dress_tube": Whole("TubeDress", "dress", "female", 3, "elegant", hangs=0.4),
+    "denim_skirt": Whole("JeansSkirt", "skirt", "female", 2, hangs=0.4),
+    "miniskirt": Whole("miniskirt", "skirt", "female", 2, "elegant", hangs=0.4),
+    "denim_shorts_dark": Whole("ShortJeans", "lower_garment", "female", 2),
+    "jeans_tight": Whole("Tightjeans", "lower_garment", "female", 2),
+    "blouse_sleeveless": Whole("Sleeveless", "upper_garment", "female", 3, cropped=True),
+    "tank_top": Whole("Tank_Top_01", "upper_garment", "any", 3, "sport"),
+    "tube_top": Whole("TubeTop", "upper_garment", "female", 3, cropped=True),
+    "v_neck_top": Whole("VNeckTop", "upper_garment", "female", 3),
+    "tee_camouflage": Whole("short_tail_camo_tee", "upper_garment", "any", 3, patterned=True),
+    "spaghetti_top": Whole("spaghetti-top", "upper_garment", "female", 3, cropped=True),
+    "winter_boots": Whole("WinterBoots", "shoes", "female", 1, kind="shoes", tintable=False, tall=True),
+    "fishing_hat": Whole("Fishing_Hat_01", "hat", "any", 6, "any", kind="hats"),
+    "pith_helmet": Whole("pith_helmet", "hat", "any", 6, "any", kind="hats"),
+    "sunglasses": Whole("glasses", "accessory", "any", 6, "any", kind="glasses", tintable=False),
+}
 SOCK_01: Rects = [(0.83, 0.74, 1, 1)]
 SOCK_02: Rects = [(0.78, 0, 1, 0.15)]
 SOCK_03: Rects = [(0.24, 0.8, 0.54, 1)]
@@ -129,7 +185,7 @@ LEFT_OUT_SKINS = ("special_suit",)  # clothes painted on the skin
 PAINT_OVER = {"shoes06_diffuse.png": ((236, 408, 260, 423), (0, 16))}
 
 # Neighbours (of the garment's own vertices) that share one rotation and scale of the offsets; 0: the whole item.
-STIFFNESS = {"garments": 32, "shoes": 300, "hats": 0, "hair": 0, "brows": 24, "lashes": 24}
+STIFFNESS = {"garments": 32, "shoes": 300, "hats": 0, "glasses": 0, "hair": 0, "brows": 24, "lashes": 24}
 
 
 def readme(catalogue: dict) -> str:
@@ -148,13 +204,19 @@ def readme(catalogue: dict) -> str:
         "| `faces`, `face_uv` (F,3), `uv` (n,2) | triangles and their texture coordinates |",
         "| `face_semantic` (F,) | index into the entry's `semantics` |",
         "| `hidden_base` (k,) | base.obj vertices of the skin beneath |",
+        "| `loose` (V,) | where there is one: 0 goes with the body, 255 hangs free |",
         "",
         f"**CC0-1.0 items.** {CC0_NOTE}",
         "",
+        f"**CC-BY items.** {BY_NOTE} Licence texts: https://creativecommons.org/licenses/by/3.0/ and",
+        "https://creativecommons.org/licenses/by/4.0/; `CC-BY` alone is what the author wrote.",
+        "",
+        f"**Sewn items.** {SEWN_NOTE}",
+        "",
         f"**Public-domain skins.** {SKIN_NOTE}",
         "",
-        "Left out: the package's community items under AGPL3, attribution-licensed items, `male_worksuit01` and eye",
-        "meshes (eyes come with the body).",
+        "Left out: the package's community items under AGPL3, underwear, `male_worksuit01` and eye meshes",
+        "(eyes come with the body).",
         "",
         "| item | kind | licence | author | source |",
         "| --- | --- | --- | --- | --- |",

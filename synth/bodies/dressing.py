@@ -16,6 +16,7 @@ from synth.conventions import ThfmError
 
 SKIN_MARGIN = 0.0035  # metres between skin and cloth
 LAYER_MARGIN = 0.003  # metres between two layers of cloth
+THINNEST = 0.0015  # metres between skin and an inner layer that an outer one presses down
 LIMB_RADIUS = 0.07
 DEEPEST = 0.05  # a point farther inside than this belongs to another part of the surface
 BURIED = 0.03  # inner cloth this far from the outer layer's border is never seen again
@@ -151,7 +152,7 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
             for inner, surface in cloth:
                 if inner.item.layer < item.layer:
                     rest = _push(rest, item.faces, weights, surface, LAYER_MARGIN)
-        on = scalp if item.kind in ("hair", "hats", "brows", "lashes") else skin
+        on = scalp if item.kind in ("hair", "hats", "glasses", "brows", "lashes") else skin
         attachment, on_faces = attach_to_body(rest, weights, item.faces, on)
         mapping = wardrobe.rows(item, body.base)
         guard = _guard(rest, item, body, skin, attachment, hidden) if item.kind == "garments" else None
@@ -159,10 +160,14 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
         done[item.name] = fitted
         if item.kind in ("garments", "shoes"):
             cloth.append((fitted, Surface(rest, item.faces, weights)))
+    for k, (inner, _) in enumerate(cloth):
+        rest = _give_way(inner, [s for f, s in cloth if f.item.layer > inner.item.layer], skin)
+        done[inner.item.name] = replace(inner, rest=rest)
+        cloth[k] = (done[inner.item.name], Surface(rest, inner.item.faces, inner.weights))
     for name, fitted in done.items():
         if fitted.item.kind in ("garments", "shoes"):
-            outer = [(f, s) for f, s in cloth if f.item.layer > fitted.item.layer]
-            done[name] = replace(fitted, shown=~_buried(fitted, [s for _, s in outer]))
+            outer = [_fast(f) for f, _ in cloth if f.item.layer > fitted.item.layer]
+            done[name] = replace(fitted, shown=~_buried(fitted, [s for s in outer if s is not None]))
         elif fitted.item.kind == "hair":
             hats = [f for f in done.values() if f.item.kind == "hats"]
             done[name] = replace(fitted, shown=~_under_hat(fitted, hats))
@@ -170,7 +175,7 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
 
 
 def _check_outfit(items: list[Item]) -> None:
-    for kind in ("shoes", "hats", "hair", "brows", "lashes"):
+    for kind in ("shoes", "hats", "glasses", "hair", "brows", "lashes"):
         names = [i.name for i in items if i.kind == kind]
         if len(names) > 1:
             raise ThfmError(f"an outfit holds one item of {kind}, not {', '.join(names)}")
@@ -194,12 +199,31 @@ def _push(
     return points
 
 
+def _give_way(inner: Fitted, outer: list[Surface], skin: Surface) -> np.ndarray:
+    """Rest vertices of ``inner``, those that stick out of an outer layer moved below it, as far as the skin allows."""
+    rest = inner.rest
+    for surface in outer:
+        height, normal, miss = surface.signed(rest, inner.weights)
+        out = (height > -LAYER_MARGIN) & (height < DEEPEST) & (miss < 0.004)
+        above = skin.signed(rest, inner.weights)[0]
+        down = np.where(out, np.minimum(height + LAYER_MARGIN, np.maximum(above - THINNEST, 0.0)), 0.0)
+        rest = rest - down[:, None] * normal
+    return rest
+
+
 def _border(surface: Surface) -> np.ndarray:
     """(n, 3) points of the mesh's open border."""
     f = surface.faces
     edges = np.sort(np.concatenate([f[:, [0, 1]], f[:, [1, 2]], f[:, [2, 0]]]), axis=1)
     unique, count = np.unique(edges, axis=0, return_counts=True)
     return surface.vertices[np.unique(unique[count == 1])]
+
+
+def _fast(fitted: Fitted) -> Surface | None:
+    """The part of a garment that always goes with the body; None where there is none."""
+    item = fitted.item
+    held = ~(item.loose[item.faces] > 0).any(1)
+    return Surface(fitted.rest, item.faces[held], fitted.weights) if held.any() else None
 
 
 def _buried(inner: Fitted, outer: list[Surface]) -> np.ndarray:

@@ -64,7 +64,7 @@ def build_figure(
     posed = posed.raised(outfit.sole)
     params["transl"] = posed.transl
     meshes = [body_mesh(model, posed, canonical, person, number, skin, outfit.shown)]
-    meshes += outfit_meshes(outfit, model, posed, canonical, number)
+    meshes += outfit_meshes(outfit, model, posed, canonical, number, fps)
     if scenery is not None:
         meshes.append(scenery.mesh(f"{scenery.kind} {number}", person.motion.seed, outfit.sole))
     return Figure(model, tuple(meshes), posed.joints, params, canonical)

@@ -8,14 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from synth.bodies.basemap import BaseMap
+from synth.bodies.cloth import Collider, drape
 from synth.bodies.dressing import Fitted, RestBody, dress
 from synth.bodies.model import BodyModel, PosedBody
 from synth.bodies.registration import skin_faces
+from synth.bodies.surface import LIMBS
 from synth.bodies.wardrobe import hidden_faces, load_item
 from synth.geometry import Material, Mesh
 from synth.spec.model import ItemSpec, PersonSpec
 
-_ROUGHNESS = {"garments": 0.85, "shoes": 0.55, "hats": 0.8, "hair": 0.5, "brows": 0.8, "lashes": 0.6}
+_ROUGHNESS = {"garments": 0.85, "shoes": 0.55, "hats": 0.8, "glasses": 0.2, "hair": 0.5, "brows": 0.8,
+              "lashes": 0.6}  # fmt: skip
 
 
 def worn_items(person: PersonSpec) -> list[ItemSpec]:
@@ -96,7 +99,34 @@ def fit_outfit(model: BodyModel, base: BaseMap, posed: PosedBody, person: Person
     return Outfit(specs, fitted, ~hidden_faces(items, model.faces, base), float(max([0.0, *soles])))
 
 
-def outfit_meshes(outfit: Outfit, model: BodyModel, posed: PosedBody, canonical: np.ndarray, number: int) -> list[Mesh]:
+def _moved(outfit: Outfit, model: BodyModel, posed: PosedBody, fps: float) -> list[np.ndarray]:
+    """Per item the positions (S, V, 3): loose cloth hangs and lags, off the body and off what is worn beneath."""
+    offsets = pose_offsets(model, posed)
+    positions = [f.pose(posed.transforms, offsets, posed.transl) for f in outfit.fitted]
+    if not any(f.item.loose.any() for f in outfit.fitted):
+        return positions
+    skin = np.unique(model.faces[skin_faces(model)])
+    colliders = [(0, Collider(posed.vertices, model.faces, skin[_trunk_and_legs(model.weights[skin])]))]
+    for k in sorted(range(len(positions)), key=lambda k: outfit.fitted[k].item.layer):
+        worn = outfit.fitted[k]
+        item = worn.item
+        if item.loose.any():
+            beneath = [collider for layer, collider in colliders if layer < item.layer]
+            positions[k] = drape(worn.rest, item.faces, item.loose, positions[k], beneath, fps)
+        if item.kind in ("garments", "shoes"):
+            below = np.flatnonzero(_trunk_and_legs(worn.weights))
+            colliders.append((item.layer, Collider(positions[k], item.faces, below)))
+    return positions
+
+
+def _trunk_and_legs(weights: np.ndarray) -> np.ndarray:
+    """(V,) bool, from skin weights (V, 55): hands and arms go past loose cloth."""
+    return (weights @ LIMBS)[:, [0, 2, 3]].sum(1) > 0.5
+
+
+def outfit_meshes(
+    outfit: Outfit, model: BodyModel, posed: PosedBody, canonical: np.ndarray, number: int, fps: float
+) -> list[Mesh]:
     """The meshes of an outfit, moving with the body.
 
     A worn surface carries the part and the canonical point of the skin beneath it, found in the rest pose.
@@ -104,12 +134,12 @@ def outfit_meshes(outfit: Outfit, model: BodyModel, posed: PosedBody, canonical:
     Args:
         canonical: (V, 3) dense-pose points of the body's vertices.
         number: of the person in the clip, from 1.
+        fps: samples a second.
     """
     if not outfit.fitted:
         return []
-    offsets = pose_offsets(model, posed)
     meshes = []
-    for spec, fitted in zip(outfit.specs, outfit.fitted, strict=True):
+    for spec, fitted, positions in zip(outfit.specs, outfit.fitted, _moved(outfit, model, posed, fps), strict=True):
         item, on = fitted.item, fitted.on_body
         beneath = np.einsum("vk,vkc->vc", on.bary, canonical[model.faces[on.face]])
         meshes.append(
@@ -117,7 +147,7 @@ def outfit_meshes(outfit: Outfit, model: BodyModel, posed: PosedBody, canonical:
                 name=item.name,
                 person=number,
                 faces=item.faces,
-                positions=fitted.pose(posed.transforms, offsets, posed.transl),
+                positions=positions,
                 uv=item.uv,
                 face_uv=item.face_uv,
                 part=model.part[fitted.face_on_body],

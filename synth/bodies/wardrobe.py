@@ -1,4 +1,4 @@
-"""Clothes, shoes, hats, hair, brows and lashes: the catalogue, and how an item sits on and moves with any body.
+"""Clothes, shoes, hats, glasses, hair, brows, lashes: the catalogue, and how an item sits on and moves with any body.
 
 An item hangs on base.obj: every garment vertex is a weighted sum of three base vertices (its reference point) plus an
 offset. ``anchor`` tells where the reference points lay on the body that the item was modelled on. Fitting therefore
@@ -27,7 +27,7 @@ NUM_BASE_VERTICES = 19158
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SCALE_LIMITS = (0.75, 1.4)  # of an offset; beyond, the neighbourhood is degenerate rather than the body unusual
 # Rounds of averaging the skin weights over the item's own mesh: cloth bends more gently than the skin beneath it.
-SMOOTHING = {"garments": 12, "shoes": 2, "hats": 0, "hair": 8, "brows": 0, "lashes": 0}
+SMOOTHING = {"garments": 12, "shoes": 2, "hats": 0, "glasses": 0, "hair": 8, "brows": 0, "lashes": 0}
 GLOBAL_SHARE = 0.05  # weight of the whole item's rotation in every local one: decides where neighbours are collinear
 _KEYS = {
     "ref": (np.int32, 3),
@@ -47,13 +47,14 @@ class Item:
     """One thing to wear. Geometry in metres, y up, +z forward; indices of base.obj (19,158 vertices).
 
     Attributes:
-        name, kind: kind is garments, shoes, hats, hair, brows or lashes.
+        name, kind: kind is garments, shoes, hats, glasses, hair, brows or lashes.
         entry: the catalogue's entry: style, layer, look, licence, textures, goes_with, under_hat, tintable ...
         folder: assets/wardrobe, to which the texture paths of ``entry`` are relative.
         ref (V, 3) int32, ref_weights (V, 3) float32: the reference point, rows of weights sum to 1.
         offsets, anchor (V, 3) float32: see the module's docstring.
         faces (F, 3) int32; uv (n, 2) float32; face_uv (F, 3) int32.
         hidden_base (k,) int32: base vertices of the skin beneath the item.
+        loose (V,) float32 in [0, 1]: how freely each vertex hangs; all 0: the item goes with the body.
         semantic (F,) uint8: ``conventions.Semantic`` of every face.
     """
 
@@ -69,6 +70,7 @@ class Item:
     uv: np.ndarray
     face_uv: np.ndarray
     hidden_base: np.ndarray
+    loose: np.ndarray
     semantic: np.ndarray
 
     @property
@@ -112,6 +114,8 @@ def load_item(name: str, assets: Path = ASSETS) -> Item:
     try:
         with np.load(path, allow_pickle=False) as z:
             arrays = {key: z[key].astype(dtype) for key, (dtype, _) in _KEYS.items()}
+            loose = z["loose"].astype(np.float32) / 255 if "loose" in z.files else np.zeros(len(arrays["ref"]))
+            arrays["loose"] = loose.astype(np.float32)
         _check(arrays)
         ids = np.array([SEMANTIC_NAMES.index(s) for s in entry["semantics"]], np.uint8)
         semantic = ids[arrays.pop("face_semantic")]
@@ -127,7 +131,7 @@ def _check(a: dict[str, np.ndarray]) -> None:
         if a[key].dtype.kind == "f" and not np.isfinite(a[key]).all():
             raise ValueError(f"{key} is not finite")
     n = len(a["ref"])
-    if not n == len(a["ref_weights"]) == len(a["offsets"]) == len(a["anchor"]):
+    if not n == len(a["ref_weights"]) == len(a["offsets"]) == len(a["anchor"]) == len(a["loose"]):
         raise ValueError("its per-vertex arrays differ in length")
     if not len(a["faces"]) == len(a["face_uv"]) == len(a["face_semantic"]):
         raise ValueError("its per-face arrays differ in length")
@@ -191,7 +195,7 @@ def skin_weights(item: Item, body_weights: np.ndarray, base: BaseMap) -> np.ndar
     follows the arms: what hangs on the shoulders follows the chest.
     """
     out = _references(item, np.maximum(item.ref_weights, 0)) @ (base.matrix @ np.asarray(body_weights))
-    if item.kind in ("hair", "hats"):
+    if item.kind in ("hair", "hats", "glasses"):
         names = JOINT_NAMES[:NUM_TREE_JOINTS]
         kept = [names.index(n) for n in ("head", "neck", "spine3")] if item.kind == "hair" else [names.index("head")]
         skull = [names.index(n) for n in ("jaw", "left_eye_smplhf", "right_eye_smplhf")]

@@ -18,10 +18,30 @@ _CLOTHES = {
     "tee_fitted": "fitted T-shirt", "tee_loose": "loose T-shirt", "tee": "T-shirt", "crop_top": "crop top",
     "longsleeve": "long-sleeved shirt", "shirt_striped": "striped shirt", "blouse_striped": "striped blouse",
     "jeans_women": "jeans", "jeans_straight": "straight jeans", "jeans_loose": "loose jeans", "jeans_plain": "jeans",
-    "jeans_boot": "boot-cut jeans", "jeans_regular": "jeans", "fedora_tilted": "fedora",
+    "jeans_boot": "boot-cut jeans", "jeans_regular": "jeans", "jeans_tight": "tight jeans", "fedora_tilted": "fedora",
+    "tee_oversized": "oversized T-shirt", "tee_camouflage": "camouflage T-shirt", "v_neck_top": "V-neck top",
+    "spaghetti_top": "spaghetti-strap top", "blouse_sleeveless": "sleeveless blouse", "tunic_floral": "floral tunic",
+    "coat_winter": "winter coat", "coat_long": "long coat", "dress_beach": "beach dress", "dress_lace": "lace dress",
+    "dress_summer": "summer dress", "dress_tennis": "tennis dress", "dress_tube": "tube dress",
+    "dress_flared": "flared dress", "dress_maxi": "maxi dress", "dress_long_sleeved": "long-sleeved dress",
+    "skirt_flared": "flared skirt", "skirt_circle": "circle skirt", "skirt_long": "long skirt",
+    "skirt_pleated": "pleated skirt", "denim_shorts": "denim shorts", "trousers_wide": "wide trousers",
+    "trousers_loose": "loose trousers", "shorts_loose": "loose shorts",
 }  # fmt: skip
 _COLOURS_IN_NAMES = ("black", "blue", "brown", "dark", "green", "grey", "red", "white")
-_PLURALS = ("jeans", "shorts", "leggings", "trousers", "shoes", "trainers", "boots", "glasses", "socks", "tights")
+_PLURALS = (
+    "jeans",
+    "shorts",
+    "leggings",
+    "trousers",
+    "shoes",
+    "trainers",
+    "boots",
+    "glasses",
+    "sunglasses",
+    "socks",
+    "tights",
+)
 _HAIRS = {
     "braid": "braided {} hair", "afro": "{a} {} afro", "bob": "{a} {} bob", "long": "long {} hair",
     "ponytail": "{a} {} ponytail", "short": "short {} hair",

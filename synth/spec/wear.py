@@ -19,9 +19,13 @@ def _pick(rng: np.random.Generator, options):
 
 
 def draw_outfit(rng: np.random.Generator, config: PeopleConfig, items: list[ItemEntry]) -> list[ItemEntry]:
-    """One piece, or an upper garment and a lower one that goes with it; shoes; perhaps a hat. Inner to outer."""
+    """One piece, or an upper garment and a lower one that goes with it; shoes; perhaps a hat and glasses.
+
+    Inner to outer.
+    """
     garments = [i for i in items if i.kind == "garments"]
-    tops = [i for i in garments if i.semantic in _ONE_PIECE or i.goes_with]
+    names = {i.name for i in garments}
+    tops = [i for i in garments if i.semantic in _ONE_PIECE or names.intersection(i.goes_with)]
     if not tops:
         raise ThfmError(
             "the wardrobe has no garment for this style: restore assets/wardrobe or set spec.people.clothes=false."
@@ -31,12 +35,14 @@ def draw_outfit(rng: np.random.Generator, config: PeopleConfig, items: list[Item
     lowers = [i for i in garments if i.name in top.goes_with]
     if lowers:
         worn.append(_pick(rng, lowers))
-    shoes = [i for i in items if i.kind == "shoes"]
+    trousers = any(i.semantic == "lower_garment" for i in worn)
+    shoes = [i for i in items if i.kind == "shoes" and not (i.tall and trousers)]
     if shoes:
         worn.append(_pick(rng, [i for i in shoes if i.look in (*_SHOES_FOR.get(top.look, ()), "any")] or shoes))
-    hats = [i for i in items if i.kind == "hats"]
-    if hats and rng.uniform() < config.hat:
-        worn.append(_pick(rng, hats))
+    for kind, share in (("hats", config.hat), ("glasses", config.glasses)):
+        options = [i for i in items if i.kind == kind]
+        if options and rng.uniform() < share:
+            worn.append(_pick(rng, options))
     return sorted(worn, key=lambda i: i.layer)
 
 
