@@ -101,8 +101,11 @@ def test_what_is_unknown_or_has_no_meaning() -> None:
 def test_rendered_people_are_known_but_for_their_mouths(tiny_dataset: Path) -> None:
     for clip in read_clips(str(tiny_dataset), ("semantics", "parts", "instances")):
         fields = {name: getattr(clip, name) for name in ("semantics", "parts", "instances")}
-        for vocabulary in VOCABULARIES.values():
+        for name, vocabulary in VOCABULARIES.items():
             got = vocabulary.translate(fields["semantics"], fields["parts"])
             assert (got[fields["semantics"] != Semantic.MOUTH] != UNKNOWN).all()
             worn = (got != vocabulary.names.index("Background")) & (got != UNKNOWN)
-            assert (fields["instances"][worn] > 0).all() and worn.sum() > 0.9 * (fields["instances"] > 0).sum()
+            assert (fields["instances"][worn] > 0).all()
+            left_out = set(fields["semantics"][(fields["instances"] > 0) & ~worn])
+            # of bare skin, LIP knows faces, arms and legs alone
+            assert left_out <= {Semantic.MOUTH, *([Semantic.SKIN] if name == "lip" else [])}

@@ -4,7 +4,7 @@ Renders configs/synth/learn.yaml and learn-heldout.yaml, pretrains the backbone 
 colour alone, repurposes it, trains the same from random weights beside it, and writes a report: each task's metric next
 to that of the constant (mean) answer, and pictures. Everything resumes where it was interrupted: run it again.
 
-python tools/experiment_learning.py                      # into out/learning, about two and a half hours on two cores
+python tools/experiment_learning.py                      # into out/learning, about two hours on two cores
 python tools/experiment_learning.py --report             # only the report, of what is there
 """
 
@@ -71,7 +71,8 @@ def table(out: Path) -> str:
         values = [line[key] for line in last.values()]
         constant = next(iter(last.values()))[f"{key}/constant"]
         cells = [f"{task}, {metric}", f"{constant:.3g}", *(f"{v:.3g}" for v in values)]
-        rows.append(f"| {' | '.join([*cells, f'{values[-1] / constant:.2f}', goal])} |")
+        share = f"{values[-1] / constant:.2f}" if constant else ""  # the mean matte reaches one half nowhere
+        rows.append(f"| {' | '.join([*cells, share, goal])} |")
     return "\n".join(rows)
 
 

@@ -14,7 +14,7 @@ from train.data.augment import AugmentConfig, fit
 
 H, W = 240, 288
 # Labels are taken at the nearest source pixel: by up to half of one, flow and dense pose belong to a neighbour.
-LIMITS = QaConfig(flow_pixels=0.25, keypoint_pixels=0.001, in_frame=0.3)
+LIMITS = QaConfig(flow_pixels=0.25, keypoint_pixels=0.001, in_frame=0.3, skin_share=0.025)
 
 
 @pytest.fixture(scope="module")
