@@ -14,15 +14,17 @@ from train.data.augment import AugmentConfig, fit
 
 H, W = 240, 288
 # Labels are taken at the nearest source pixel: by up to half of one, flow and dense pose belong to a neighbour.
-LIMITS = QaConfig(flow_pixels=0.25, keypoint_pixels=0.001, in_frame=0.3, skin_share=0.025)
+LIMITS = QaConfig(flow_pixels=0.25, keypoint_pixels=0.001, in_frame=0.3)
 
 
 @pytest.fixture(scope="module")
 def clip() -> tuple[Sample, list[BodyTrack]]:
     """Two people, one arm raised (so that sides differ), a camera that moves."""
     steps = range(4)
-    waving = [{"left_shoulder": (0, 0, 0.3 + 0.03 * s), "right_shoulder": (0, 0, 1.2)} for s in steps]
-    walking = [{**ARMS_DOWN, "transl": (0.7 + 0.02 * s, 0.4, 0), "pelvis": (0, 0, 0.4)} for s in steps]
+    # Limbs apart: between thighs that touch, a neighbouring pixel is far away on the body.
+    apart = {"left_hip": (0, 0, 0.12), "right_hip": (0, 0, -0.12)}
+    waving = [{**apart, "left_shoulder": (0, 0, 0.3 + 0.03 * s), "right_shoulder": (0, 0, 1.0)} for s in steps]
+    walking = [{**apart, **ARMS_DOWN, "transl": (0.7 + 0.02 * s, 0.4, 0), "pelvis": (0, 0, 0.4)} for s in steps]
     cameras = camera_path([(0.3 + 0.02 * s, -3.4, 1.3) for s in steps], [(0.3, 0, 0.95)] * 4, W, H, focal_mm=38)
     geometry = people(posed(waving), posed(walking), cameras=cameras)
     passes = cast_passes(geometry, W, H)
