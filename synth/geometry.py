@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from synth.rolling import Shutter
+
 
 @dataclass(frozen=True)
 class Material:
@@ -70,6 +72,7 @@ class Cameras:
         focus: (T+2,) planar depth that is in focus, metres; f_stop: aperture of a full frame whose long side is 36 mm.
             None: everything is sharp.
         shutter: share of the frame time for which the shutter is open, around the sample.
+        readout: share of the frame time from the moment of the first row to that of the last, around the sample.
     """
 
     intrinsics: np.ndarray
@@ -78,6 +81,13 @@ class Cameras:
     focus: np.ndarray | None = None
     f_stop: float | None = None
     shutter: float = 0.5
+    readout: float = 0.0
+
+    def at(self, sample: int, height: int) -> Shutter:
+        """The camera of a time sample, 1 to T, that reads pictures of ``height`` rows."""
+        half_a_row = 0.5 / height  # by which Cycles is late
+        edges = (np.array([-0.5, 0.5]) + half_a_row) * self.readout
+        return Shutter(self.world_to_camera[sample - 1 : sample + 2], edges, height)
 
 
 @dataclass(frozen=True)
@@ -146,7 +156,7 @@ class Passes:
         face: (T, H, W) int32, index of the visible face over all meshes in order, -1 where nothing was hit.
         barycentric: (T, H, W, 2) float32, weights of the face's first two corners.
         depth: (T, H, W) float32, the renderer's own planar depth, metres, inf where nothing was hit; a
-            cross-check, NaN behind a lens that distorts.
+            cross-check, NaN behind a lens that distorts and with a rolling shutter.
         seconds: stage name -> seconds.
     """
 

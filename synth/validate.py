@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from synth.bodies.model import POSE_FIELDS, BodyModel, PosedBody, load_body
 from synth.bodies.person import canonical_points
 from synth.cameras import framed_vertices
 from synth.conventions import ThfmError
-from synth.labels.keypoints import to_camera
+from synth.lens import COEFFICIENTS, project
 from synth.qa import BodyTrack, QaConfig, StorageError, check_clip
 from synth.qa.check import FIELDS as CHECKED
+from synth.rolling import Shutter, known
 from synth.shards import verify
 from synth.shards.clip import Clip
 from synth.shards.manifest import read_manifest
@@ -183,10 +185,17 @@ def _joint_faults(clip: Clip, number: int, posed: PosedBody) -> Iterator[str]:
     if posed.joints.shape != stored.shape:
         yield f"person {number}: smplx gives joints of shape {posed.joints.shape}, joints3d has {stored.shape}."
         return
-    cameras = clip.world_to_camera
-    expected = np.stack([to_camera(joints, pose) for joints, pose in zip(posed.joints, cameras, strict=True)])
-    # float32 parameters far from the camera round by more
-    miss = np.linalg.norm(expected - stored, axis=-1) - 1e-6 * np.abs(expected).max(-1)
+    frames = len(stored)
+    distortion = clip.distortion if "distortion" in clip.fields() else np.zeros((frames, COEFFICIENTS))
+    readout = clip.readout if "readout" in clip.fields() else np.zeros((frames, 2))
+    miss = np.zeros(stored.shape[:2])
+    for t in [t for t in range(frames) if known(readout, t)]:
+        expected = Shutter.of_frame(clip.world_to_camera, readout, t, clip.height).exposed_points(
+            lambda step, t=t: posed.joints[t + step].astype(np.float64),
+            partial(project, intrinsics=clip.intrinsics[t], distortion=distortion[t]),
+        )
+        # float32 parameters far from the camera round by more
+        miss[t] = np.linalg.norm(expected - stored[t], axis=-1) - 1e-6 * np.abs(expected).max(-1)
     worst = np.unravel_index(np.argmax(np.nan_to_num(miss, nan=np.inf)), miss.shape)
     if not miss[worst] <= JOINT_METRES:
         yield (

@@ -125,9 +125,9 @@ def _matte_frame(scene, frame: int, folder: Path) -> np.ndarray:
 
 
 def to_label_scene(scene, objects: list, geometry: ClipGeometry) -> None:
-    """Turn the colour scene into the label scene: label shaders, one sample, no light, no blur."""
+    """Turn the colour scene into the label scene: label shaders, one sample, no light, no blur; its shutter rolls."""
     _unlit(scene, objects, geometry, lambda n, look, mesh: materials.label_material(f"{n}.label", look))
-    scene.render.use_motion_blur = False
+    scenes.open_shutter(scene, 0.0, geometry.cameras.readout)
     cycles = scene.cycles
     cycles.samples = 1
     # Sample 0 misses the pixel's centre by 1/3000 of the filter's width.
@@ -209,8 +209,8 @@ def render_clip(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     face, corners, depth = (np.stack(x) for x in zip(*labels, strict=True))
-    if lens:
-        depth = np.full_like(depth, np.nan)  # it is that of the lens
+    if lens or geometry.cameras.readout:
+        depth = np.full_like(depth, np.nan)  # it is that of the lens, or of the frame's instant
     return Passes(
         rgb=np.stack(rgb) if config.colour else None, matte=np.stack(matte), face=face, barycentric=corners,
         depth=depth, seconds=seconds,

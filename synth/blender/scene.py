@@ -74,6 +74,16 @@ def _add_mesh(scene, mesh: Mesh, first_face: int, cache: Path, coloured: bool):
     return thing
 
 
+def _straighten(owner) -> None:
+    """Let a bpy thing's animation go in straight lines from key to key, as geometry does; scripts get curves."""
+    for layer in owner.animation_data.action.layers:
+        for strip in layer.strips:
+            for bag in strip.channelbags:
+                for curve in bag.fcurves:
+                    for key in curve.keyframe_points:
+                        key.interpolation = "LINEAR"
+
+
 def _add_camera(scene, cameras: Cameras, width: int, height: int) -> None:
     """The camera, key by key; its sensor is 36 mm on the long side, so that apertures mean the same in every shape."""
     import bpy
@@ -86,7 +96,6 @@ def _add_camera(scene, cameras: Cameras, width: int, height: int) -> None:
     thing.rotation_mode = "QUATERNION"
     scene.collection.objects.link(thing)
     scene.camera = thing
-    bpy.context.preferences.edit.keyframe_new_interpolation_type = "LINEAR"
     flip = np.diag([1.0, -1.0, -1.0, 1.0])  # OpenCV camera axes -> Blender's
     previous = None
     for frame, (k, pose) in enumerate(zip(cameras.intrinsics, cameras.world_to_camera, strict=True)):
@@ -106,8 +115,19 @@ def _add_camera(scene, cameras: Cameras, width: int, height: int) -> None:
         for frame, depth in enumerate(cameras.focus):
             data.dof.focus_distance = depth
             data.keyframe_insert("dof.focus_distance", frame=frame)
+    for moved in (thing, data):
+        _straighten(moved)
     if cameras.distortion.any():
         add_lens(scene, thing, cameras)
+
+
+def open_shutter(scene, exposure: float, readout: float) -> None:
+    """Expose each row for ``exposure`` and read the rows over ``readout``, both in frame times."""
+    render, cycles = scene.render, scene.cycles
+    render.use_motion_blur = exposure + readout > 0
+    render.motion_blur_shutter = max(exposure + readout, 0.01)
+    cycles.rolling_shutter_type = "TOP" if readout else "NONE"
+    cycles.rolling_shutter_duration = exposure / (exposure + readout) if readout else 0.1
 
 
 def _configure(scene, spec: ClipSpec, config: RenderConfig, cameras: Cameras) -> None:
@@ -119,8 +139,8 @@ def _configure(scene, spec: ClipSpec, config: RenderConfig, cameras: Cameras) ->
     choose_device(scene, config.device)
     render.use_persistent_data = True
     render.threads_mode, render.threads = ("FIXED", config.threads) if config.threads else ("AUTO", 0)
-    render.use_motion_blur, render.motion_blur_shutter = config.motion_blur, cameras.shutter
     render.motion_blur_position = "CENTER"
+    open_shutter(scene, cameras.shutter if config.motion_blur else 0.0, cameras.readout)
     cycles = scene.cycles
     cycles.samples, cycles.use_denoising, cycles.use_adaptive_sampling = config.samples, config.denoise, False
     cycles.denoising_prefilter = "FAST"
@@ -157,7 +177,8 @@ def build(geometry: ClipGeometry, spec: ClipSpec, config: RenderConfig, hdri: Pa
         ``(scene, objects)``, one bpy object per mesh of ``geometry``, in order.
 
     Raises:
-        ThfmError: a texture is missing, no such device, a lens that EEVEE lacks, or too many faces for exact labels.
+        ThfmError: a texture is missing, no such device, a lens or shutter that EEVEE lacks, a zoom with a rolling
+            shutter, or too many faces for exact labels.
     """
     import bpy
 
@@ -166,6 +187,10 @@ def build(geometry: ClipGeometry, spec: ClipSpec, config: RenderConfig, hdri: Pa
     _configure(scene, spec, config, geometry.cameras)
     if config.colour and config.engine == "eevee" and geometry.cameras.distortion.any():
         raise ThfmError("EEVEE has no lens distortion: set spec.camera.distorted=0, or render.engine=cycles.")
+    if config.colour and config.engine == "eevee" and geometry.cameras.readout:
+        raise ThfmError("EEVEE has no rolling shutter: set spec.camera.rolling_shutter=0, or render.engine=cycles.")
+    if geometry.cameras.readout and np.ptp(geometry.cameras.intrinsics, axis=0).any():
+        raise ThfmError("a lens that zooms has no rolling shutter here: set the clip's readout to 0.")
     if sum(len(m.faces) for m in geometry.meshes) >= _MAX_EXACT_FACE:
         raise ThfmError(f"the scene has more than {_MAX_EXACT_FACE} faces: use fewer people or simpler scenes.")
     objects, first_face = [], 0

@@ -79,8 +79,9 @@ def solve(
     aimed = _aimed(rig(high), spec.aim, subject, width, height, distortion)
     focus, f_stop = (None, None) if spec.lens.f_stop is None else focused(aimed, subject, spec.lens.f_stop)
     return Cameras(
-        aimed.intrinsics(width, height), aimed.world_to_camera(), distortion, focus, f_stop, spec.lens.shutter
-    )
+        aimed.intrinsics(width, height), aimed.world_to_camera(), distortion, focus, f_stop, spec.lens.shutter,
+        spec.lens.readout,
+    )  # fmt: skip
 
 
 def _held(rig: Rig, spec: CameraSpec, times: np.ndarray) -> Rig:

@@ -2,15 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from synth.geometry import Cameras, ClipGeometry, Passes
-from synth.labels.keypoints import keypoint_visibility, to_camera
+from synth.labels.keypoints import keypoint_visibility
 from synth.labels.scene import LabelScene, vertex_normals
 from synth.lens import project, rays
+from synth.rolling import Moving, Shutter, at_times
 
 # OpenCV camera axes -> x right, y up, z towards the viewer.
 _VIEWER = np.array([1.0, -1.0, -1.0])
+
+
+class _Samples(dict):
+    """Arrays of time samples, each made when it is first asked for."""
+
+    def __init__(self, make: Callable[[int], np.ndarray]):
+        super().__init__()
+        self.make = make
+
+    def __missing__(self, sample: int) -> np.ndarray:
+        return self.setdefault(sample, self.make(sample))
+
+    def forget(self, before: int) -> None:
+        """Drop the samples before one."""
+        for sample in [s for s in self if s < before]:
+            del self[sample]
+
+
+class _Hits:
+    """What pixels see: points of faces, by the vertices ``index`` (N, 3) of these and weights of the first two."""
+
+    def __init__(self, first_two: np.ndarray, index: np.ndarray):
+        first_two = first_two.astype(np.float64)
+        self.weights = np.concatenate([first_two, 1.0 - first_two.sum(1, keepdims=True)], 1)
+        self.index = index
+
+    def blend(self, values: np.ndarray) -> np.ndarray:
+        """Values (V, 3) of vertices at the points, (N, 3)."""
+        return np.einsum("nk,nkc->nc", self.weights, values[self.index])
+
+    def points(self, samples: _Samples, sample: int) -> Moving:
+        return lambda step: self.blend(samples[sample + step])
+
+    def crosses(self, samples: _Samples, sample: int) -> Moving:
+        """Vectors (N, 3) square to the faces, from vertices."""
+
+        def cross(step: int) -> np.ndarray:
+            corners = samples[sample + step][self.index]
+            return np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+
+        return cross
+
+
+def _exposed_joints(joints: np.ndarray, shutters: list, projections: list) -> np.ndarray:
+    """World joints (T+2, J, 3) of a person in camera axes, each when its row is read, (T, J, 3)."""
+
+    def at(sample: int) -> Moving:
+        return lambda step: joints[sample + step].astype(np.float64)
+
+    return np.stack([shutters[s].exposed_points(at(s), projections[s]) for s in range(1, len(shutters))])
 
 
 def _pixel_centres(height: int, width: int) -> np.ndarray:
@@ -19,19 +73,25 @@ def _pixel_centres(height: int, width: int) -> np.ndarray:
     return np.stack([columns, rows], -1)
 
 
-def _far_flow(cameras: Cameras, now: int, then: int, pixels: np.ndarray) -> np.ndarray:
-    """Flow (N, 2) of points at infinity seen at ``pixels`` (N, 2): the camera's rotation and zoom alone move them."""
-    seen = rays(pixels, cameras.intrinsics[now], cameras.distortion)
-    turn = cameras.world_to_camera[then][:3, :3] @ cameras.world_to_camera[now][:3, :3].T
-    return project(seen @ turn.T, cameras.intrinsics[then], cameras.distortion) - pixels
+def _far_flow(cameras: Cameras, now: Shutter, then: Shutter, k: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """Flow (N, 2) of points at infinity seen at ``pixels`` (N, 2): the camera's rotation and zoom alone move them.
+
+    ``k`` (2, 3, 3) are the intrinsics now and then.
+    """
+    times = now.times(pixels[:, 1])
+    seen = now.turned(rays(pixels, k[0], cameras.distortion), times, back=True)
+    project_then = partial(project, intrinsics=k[1], distortion=cameras.distortion)
+    turned = then.exposed(lambda moments: then.turned(seen, moments), project_then, len(pixels))
+    return project_then(turned) - pixels
 
 
 def compute_labels(geometry: ClipGeometry, passes: Passes) -> dict[str, np.ndarray]:
     """Every label of a clip as the shard format names, shapes and types them (all but rgb, fps, key and meta).
 
-    Dense labels are those of the surface point that the centre of the pixel sees. Normals are interpolated vertex
-    normals, turned to the side that is seen. Flow of the sky is that of points at infinity; flow is NaN where the other
-    frame lies outside the clip or the point is behind the camera.
+    Dense labels are those of the surface point that the centre of the pixel sees, at the moment when a rolling shutter
+    reads its row; joints are where they are when their row is read, in the axes of the camera then. Normals are
+    interpolated vertex normals, turned to the side that is seen. Flow of the sky is that of points at infinity; flow is
+    NaN where the other frame lies outside the clip or the point is behind the camera.
     """
     scene = LabelScene.of(geometry.meshes)
     cameras = geometry.cameras
@@ -52,49 +112,49 @@ def compute_labels(geometry: ClipGeometry, passes: Passes) -> dict[str, np.ndarr
         "semantics": np.zeros((frames, height, width), np.uint8),
         "matte": passes.matte.astype(np.float32),
     }
-    vertices = [scene.vertices(s) for s in range(3)]
+    vertices, smooth = _Samples(scene.vertices), _Samples(lambda s: vertex_normals(vertices[s], scene.faces))
+    shutters = [None, *(cameras.at(s, height) for s in range(1, frames + 1))]
+    projections = [partial(project, intrinsics=k, distortion=cameras.distortion) for k in cameras.intrinsics]
     for t in range(frames):
         hit = passes.face[t] >= 0
         face = passes.face[t][hit]
-        first_two = passes.barycentric[t][hit].astype(np.float64)
-        weights = np.concatenate([first_two, 1.0 - first_two.sum(1, keepdims=True)], 1)
-        index = scene.faces[face]
+        hits = _Hits(passes.barycentric[t][hit], scene.faces[face])
 
         out["instances"][t][hit] = scene.person[face]
         out["parts"][t][hit] = scene.part[face]
         out["semantics"][t][hit] = scene.semantic[face]
-        out["surface"][t][hit] = np.einsum("nk,nkc->nc", weights, scene.canonical[index])
+        out["surface"][t][hit] = hits.blend(scene.canonical)
 
-        camera = to_camera(vertices[1], cameras.world_to_camera[t + 1])
-        corners = camera[index]
-        points = np.einsum("nk,nkc->nc", weights, corners)
-        out["depth"][t][hit] = points[:, 2]
+        shutter = shutters[t + 1]
+        times = shutter.times(pixels[..., 1][hit])
+        seen = shutter.to_camera(hits.points(vertices, t + 1), times)
+        out["depth"][t][hit] = seen[:, 2]
 
-        smooth = vertex_normals(camera, scene.faces)[index]
-        normal = np.einsum("nk,nkc->nc", weights, smooth)
+        normal = shutter.turned(at_times(hits.points(smooth, t + 1), times), times)
         normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-30)
-        flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        behind = np.einsum("nc,nc->n", flat, points) > 0
+        flat = shutter.turned(at_times(hits.crosses(vertices, t + 1), times), times)
+        behind = np.einsum("nc,nc->n", flat, seen) > 0
         out["normals"][t][hit] = np.where(behind[:, None], -normal, normal) * _VIEWER
 
         for name, step in (("flow_forward", 1), ("flow_backward", -1)):
             if not 0 <= t + step < frames:
                 continue
-            moved = np.einsum("nk,nkc->nc", weights, vertices[1 + step][index])
-            moved = to_camera(moved, cameras.world_to_camera[t + 1 + step])
-            out[name][t][hit] = project(moved, cameras.intrinsics[t + 1 + step], cameras.distortion) - pixels[hit]
-            out[name][t][~hit] = _far_flow(cameras, t + 1, t + 1 + step, pixels[~hit])
-        vertices = [*vertices[1:], scene.vertices(min(t + 3, frames + 1))]
+            then, project_then = shutters[t + 1 + step], projections[t + 1 + step]
+            out[name][t][hit] = (
+                project_then(then.exposed_points(hits.points(vertices, t + 1 + step), project_then)) - pixels[hit]
+            )
+            k = cameras.intrinsics[[t + 1, t + 1 + step]]
+            out[name][t][~hit] = _far_flow(cameras, shutter, then, k, pixels[~hit])
+        vertices.forget(t)
+        smooth.forget(t + 1)
 
     inside = slice(1, frames + 1)
-    joints = geometry.joints[:, inside]
-    pose, k = cameras.world_to_camera[inside], cameras.intrinsics[inside]
-    in_camera = np.stack([np.stack([to_camera(j, m) for j, m in zip(p, pose, strict=True)]) for p in joints])
-    keypoints = np.stack(
-        [np.stack([project(j, m, cameras.distortion) for j, m in zip(p, k, strict=True)]) for p in in_camera]
-    )
-    out["intrinsics"], out["world_to_camera"] = k.copy(), pose.copy()
+    in_camera = np.stack([_exposed_joints(joints, shutters, projections) for joints in geometry.joints])
+    keypoints = np.stack([np.stack([projections[t + 1](j) for t, j in enumerate(p)]) for p in in_camera])
+    out["intrinsics"] = cameras.intrinsics[inside].copy()
+    out["world_to_camera"] = cameras.world_to_camera[inside].copy()
     out["distortion"] = np.tile(cameras.distortion, (frames, 1))
+    out["readout"] = np.stack([shutter.readout for shutter in shutters[1:]])
     out["joints3d"], out["keypoints2d"] = in_camera.astype(np.float32), keypoints.astype(np.float32)
     dense = (out[name] for name in ("depth", "instances", "surface"))
     out["visibility"] = keypoint_visibility(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from synth.bodies.config import assets_folder
 from synth.bodies.model import POSE_FIELDS, BodyModel, load_body
 from synth.bodies.model_npz import model_id
 from synth.conventions import ThfmError
-from synth.lens import COEFFICIENTS, distorted
+from synth.lens import COEFFICIENTS, distorted, project
 from synth.preview.palette import person_colour, rgb
+from synth.rolling import Shutter
 
 Drawn = tuple[np.ndarray, np.ndarray, str]  # vertices (V, 3) in the world, metres; faces (F, 3); '#rrggbb'
 Size = tuple[int, int]  # width, height
@@ -192,6 +194,7 @@ class Bodies:
         self.intrinsics, self.world_to_camera = clip.intrinsics, clip.world_to_camera
         straight = np.zeros((len(self.intrinsics), COEFFICIENTS))
         self.distortion = clip.distortion if "distortion" in clip.fields() else straight
+        self.readout = clip.readout if "readout" in clip.fields() else np.zeros((len(self.intrinsics), 2))
         self.people = []
         for number, person in enumerate(clip.smplx, 1):
             model = body_of(person, folder)
@@ -200,15 +203,22 @@ class Bodies:
     def _view(self, frame: int, size: Size) -> tuple[list[Drawn], np.ndarray, np.ndarray, Size]:
         """What ``MeshRenderer`` draws of a frame at ``size``, whatever the size of the clip."""
         scale = np.diag([size[0] / self.width, size[1] / self.height, 1.0])
-        meshes = [(self._bent(vertices[frame], frame), faces, colour) for vertices, faces, colour in self.people]
+        meshes = [(self._bent(vertices, frame), faces, colour) for vertices, faces, colour in self.people]
         return meshes, scale @ self.intrinsics[frame], self.world_to_camera[frame], size
 
     def _bent(self, vertices: np.ndarray, frame: int) -> np.ndarray:
-        """World vertices (V, 3) moved aside, at their depth, to where the lens shows them: pyrender knows pinholes."""
-        if not self.distortion[frame].any():
-            return vertices
-        pose = self.world_to_camera[frame]
-        camera = vertices @ pose[:3, :3].T + pose[:3, 3]
+        """World vertices (T, V, 3) of a frame, (V, 3), moved to where lens and shutter show them.
+
+        pyrender knows pinholes that see all at once.
+        """
+        if not self.distortion[frame].any() and not self.readout[frame].any():
+            return vertices[frame]
+        pose, last = self.world_to_camera[frame], len(vertices) - 1
+        shutter = Shutter.of_frame(self.world_to_camera, self.readout, frame, self.height)
+        camera = shutter.exposed_points(
+            lambda step: vertices[min(max(frame + step, 0), last)].astype(np.float64),
+            partial(project, intrinsics=self.intrinsics[frame], distortion=self.distortion[frame]),
+        )
         ahead = camera[:, 2] > 0.05
         flat = distorted(camera[ahead, :2] / camera[ahead, 2:], self.distortion[frame])
         camera[ahead, :2] = flat * camera[ahead, 2:]

@@ -13,6 +13,7 @@ from synth.labels.scene import vertex_normals
 from synth.qa.clip import BodyTrack, Optics, StorageError, Taps, share
 from synth.qa.config import QaConfig
 from synth.qa.verdict import Measure
+from synth.rolling import at_times
 
 _PIXELS = 2000  # looked at per person and frame
 _VERTICES = 4000
@@ -43,20 +44,32 @@ def _vertex_area(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
 class Posed:
     """A body in one frame, seen by its camera: vertices that faces use, their normals, pixels and areas."""
 
-    def __init__(self, body: BodyTrack, t: int, world_to_camera: np.ndarray, optics: Optics):
+    def __init__(self, body: BodyTrack, t: int, optics: Optics):
         world = body.vertices[t].astype(np.float64)
         self.used = np.unique(body.faces)
-        self.camera = to_camera(world, world_to_camera)[self.used]
-        self.normals = (vertex_normals(world, body.faces) @ world_to_camera[:3, :3].T)[self.used]
-        self.area = _vertex_area(world, body.faces)[self.used]
+
+        def moving(step: int) -> np.ndarray:
+            return body.vertices[t + step].astype(np.float64)[self.used]
+
+        self.optics = optics
+        self.camera = optics.shutter.exposed_points(moving, optics.project)
         self.pixels = optics.project(self.camera)
+        times = optics.shutter.times(self.pixels[:, 1])
+        self.world, self.outward = at_times(moving, times), vertex_normals(world, body.faces)[self.used]
+        self.normals = optics.shutter.turned(self.outward, times)
+        self.area = _vertex_area(world, body.faces)[self.used]
         towards = -self.camera / np.maximum(np.linalg.norm(self.camera, axis=1, keepdims=True), 1e-9)
         self.facing = (np.einsum("nc,nc->n", self.normals, towards) > 0.3) & (self.camera[:, 2] > 0)
 
-    def heights(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of camera-space points: height over the nearest vertex's tangent plane, distance, index of the vertex."""
-        distance, index = cKDTree(self.camera).query(points)
-        height = np.einsum("nc,nc->n", points - self.camera[index], self.normals[index])
+    def heights(self, rows: np.ndarray, columns: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Of what pixels show: height over the nearest vertex's tangent plane, distance, index of the vertex.
+
+        They are compared in the world: the axes of a rolling shutter's camera change from row to row.
+        """
+        seen = self.optics.backproject(rows, columns, z)
+        points = self.optics.shutter.to_world(seen, self.optics.shutter.times(rows + 0.5))
+        distance, index = cKDTree(self.world).query(points)
+        height = np.einsum("nc,nc->n", points - self.world[index], self.outward[index])
         return height, distance, index
 
 
@@ -109,13 +122,15 @@ def check_bodies(
     for p, body in enumerate(bodies):
         following = None
         for t in range(frames):
-            now = following or Posed(body, t, fields["world_to_camera"][t], Optics.of(fields, t))
+            if not Optics.of(fields, t).known:
+                continue
+            now = following or Posed(body, t, Optics.of(fields, t))
             mine = (instances[t] == p + 1) & np.isfinite(depth[t])
             bare, cloth = mine & np.isin(semantics[t], _BARE), mine & ~np.isin(semantics[t], _INNER)
             for kind, mask in (("skin", bare), ("cloth", cloth)):
                 rows, columns = (x[:: max(1, -(-mask.sum() // _PIXELS))] for x in np.nonzero(mask))
                 z = depth[t, rows, columns]
-                height, distance, index = now.heights(Optics.of(fields, t).backproject(rows, columns, z))
+                height, distance, index = now.heights(rows, columns, z)
                 slack = storage.depth * z
                 if kind == "cloth":
                     low, high = config.cloth_metres
@@ -129,8 +144,8 @@ def check_bodies(
                     found["surface"][p, t] = _share_of_many(off)
             found["front"][p, t] = _missing_in_front(now, depth[t], config.front_metres)
             following = None
-            if t + 1 < frames:
-                following = Posed(body, t + 1, fields["world_to_camera"][t + 1], Optics.of(fields, t + 1))
+            if t + 1 < frames and Optics.of(fields, t + 1).known:
+                following = Posed(body, t + 1, Optics.of(fields, t + 1))
                 index, taps = visible_vertices(now, fields, t, p + 1)
                 flow = taps.blend(taps.read(fields["flow_forward"][t]))
                 error = np.linalg.norm(flow - (following.pixels - now.pixels)[index], axis=1)

@@ -38,9 +38,11 @@ def measure_clip(
         raise ThfmError(f"a clip cannot be checked without {', '.join(missing)}: make it again.")
     straight = np.zeros((len(fields["intrinsics"]), COEFFICIENTS))  # older clips tell of no lens
     distortion = fields.get("distortion", straight)
+    at_once = np.zeros((len(fields["intrinsics"]), 2))  # nor of a rolling shutter
+    readout = fields.get("readout", at_once)
     there = [name for name in (*FIELDS, "rgb") if name in fields]
     fields = {name: fields[name] for name in there}  # a lazy mapping decodes each field once
-    fields["distortion"] = distortion
+    fields["distortion"], fields["readout"] = distortion, readout
     return [
         *check_finite(fields),
         *check_consistent(fields),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synth.lens import project, rays
+from synth.rolling import Shutter, known
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,21 @@ def stride(pixels: int, wanted: int) -> int:
 
 @dataclass(frozen=True)
 class Optics:
-    """What one frame's camera makes of points: ``intrinsics`` (3, 3) and ``distortion`` (5,)."""
+    """What one frame's camera makes of points: ``intrinsics`` (3, 3), ``distortion`` (5,) and its shutter.
+
+    ``known``: see ``synth.rolling.known``.
+    """
 
     intrinsics: np.ndarray
     distortion: np.ndarray
+    shutter: Shutter
+    known: bool
 
     @classmethod
     def of(cls, fields: Mapping, t: int) -> Optics:
-        return cls(fields["intrinsics"][t], fields["distortion"][t])
+        readout, height = fields["readout"], fields["depth"].shape[1]
+        shutter = Shutter.of_frame(fields["world_to_camera"], readout, t, height)
+        return cls(fields["intrinsics"][t], fields["distortion"][t], shutter, known(readout, t))
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Camera-space points (..., 3) to pixels (..., 2); NaN behind the camera."""

@@ -16,11 +16,6 @@ _STATIC = (Semantic.GROUND, Semantic.WALL)
 _SAME_SKIN = 0.02  # dense-pose distance below which two pixels show the same spot
 
 
-def _relative(fields: Mapping, now: int, then: int) -> np.ndarray:
-    """(4, 4) from the camera of frame ``now`` to that of ``then``."""
-    return fields["world_to_camera"][then] @ np.linalg.inv(fields["world_to_camera"][now])
-
-
 def _static_error(fields: Mapping, t: int, then: int, name: str, storage: StorageError) -> np.ndarray:
     """(N,) by how many pixels the flow of things that stand still misses the camera's motion, storage forgiven."""
     height, width = fields["depth"].shape[1:]
@@ -30,11 +25,18 @@ def _static_error(fields: Mapping, t: int, then: int, name: str, storage: Storag
     static = np.isin(semantics, _STATIC) & np.isfinite(depth)
     keep = far | static
     rows, columns, far = rows[keep], columns[keep], far[keep]
-    points = Optics.of(fields, t).backproject(rows, columns, np.where(far, 1.0, depth[keep]))
-    other = Optics.of(fields, then)
-    move = _relative(fields, t, then)
-    turned = points @ move[:3, :3].T
-    image = other.project(turned + np.where(far[:, None], 0.0, move[:3, 3]))
+    here, other = Optics.of(fields, t), Optics.of(fields, then)
+    times = here.shutter.times(rows + 0.5)
+    points = here.backproject(rows, columns, np.where(far, 1.0, depth[keep]))
+    ways, places = here.shutter.turned(points, times, back=True), here.shutter.to_world(points, times)
+
+    def see(moments: np.ndarray) -> np.ndarray:
+        near = other.shutter.to_camera(lambda step: places, moments)
+        return np.where(far[:, None], other.shutter.turned(ways, moments), near)
+
+    seen = other.shutter.exposed(see, other.project, len(rows))
+    image = other.project(seen)
+    turned = other.shutter.turned(ways, other.shutter.times(image[:, 1]))
     expected = image - np.stack([columns + 0.5, rows + 0.5], -1)
     given = fields[name][t, rows, columns].astype(np.float64)
     # Depth matters to flow through parallax alone.
@@ -52,7 +54,7 @@ def check_static_flow(fields: Mapping, config: QaConfig, storage: StorageError) 
     for name, step, says in (("flow_forward", 1, "forward"), ("flow_backward", -1, "backward")):
         values = np.full(frames, np.nan)
         for t in range(frames):
-            if 0 <= t + step < frames:
+            if 0 <= t + step < frames and Optics.of(fields, t).known and Optics.of(fields, t + step).known:
                 values[t] = share(_static_error(fields, t, t + step, name, storage) > config.flow_pixels)
         says = f"static pixels whose {says} flow is not the camera's motion are"
         out.append(Measure(f"static_{name}", says, values, config.flow_share, unit="%"))

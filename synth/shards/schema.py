@@ -106,6 +106,10 @@ FIELDS: dict[str, Field] = {
             "k1, k2, p1, p2, k3 of the lens as OpenCV has them; colour and all labels are distorted alike",
         ),
         Field(
+            "readout", ("T", 2), "float64", "npy", "npy", "frames", "exact", 0.0,
+            "when a rolling shutter reads the top and the bottom edge, from the frame's instant; zeros: at once",
+        ),
+        Field(
             "world_to_camera", ("T", 4, 4), "float64", "npy", "npy", "metres", "exact", 0.0,
             "OpenCV camera axes: x right, y down, z forward",
         ),

@@ -25,6 +25,7 @@ def traits(meta: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     lens = camera.get("lens") or {}
     yield "focus", "shallow" if lens.get("f_stop") else "all sharp"
     yield "lens", "distorting" if lens.get("k1") or lens.get("k2") else "straight"
+    yield "shutter", "rolling" if lens.get("readout") else "global"
     yield "shape", _shape(spec.get("width", 0), spec.get("height", 0))
     if "hdri" in light:
         yield "light", str(light["hdri"])

@@ -54,6 +54,7 @@ def random_clip(seed: int = 0, frames: int = 5, height: int = 50, width: int = 7
         "flow_backward": flow[1],
         "intrinsics": rng.normal(size=(frames, 3, 3)),
         "distortion": rng.normal(size=(frames, 5)),
+        "readout": np.sort(rng.uniform(-0.5, 0.5, (frames, 2))),
         "world_to_camera": rng.normal(size=(frames, 4, 4)),
         "joints3d": rng.normal(size=(people, frames, joints, 3)).astype(np.float32),
         "keypoints2d": rng.normal(size=(people, frames, joints, 2)).astype(np.float32),

@@ -105,6 +105,18 @@ def test_lenses_are_drawn_in_their_ranges(drawn):
     assert config.distortion[0] - 1e-3 < min(moved) < -0.09 and 0.035 < max(moved) < config.distortion[1] + 1e-3
 
 
+def test_rolling_shutters_are_drawn_for_cameras_that_do_not_zoom(drawn):
+    config = CameraConfig()
+    may = [c for c in drawn if "zoom" not in c.move]
+    rolling = [c.lens.readout for c in may if c.lens.readout]
+    assert len(rolling) / len(may) == pytest.approx(config.rolling_shutter, abs=0.05)
+    assert config.readout[0] <= min(rolling) < 0.15 and 0.55 < max(rolling) <= config.readout[1]
+    assert not any(c.lens.readout for c in drawn if "zoom" in c.move)
+    always = CameraConfig(rolling_shutter=1.0, moves=("static",))
+    for frames, rolls in ((1, False), (2, False), (3, True)):
+        assert bool(sample_camera(np.random.default_rng(0), always, frames, FPS).lens.readout) == rolls
+
+
 def test_specs_survive_json_and_older_ones_are_read(drawn):
     for c in drawn[:50]:
         assert CameraSpec.model_validate(json.loads(c.model_dump_json())) == c

@@ -66,6 +66,10 @@ class CameraConfig(BaseModel):
     distortion: range_of(ge=-0.15, le=0.1) = Field(  # beyond, the model folds corners into the picture
         (-0.1, 0.04), description="how far distortion moves the frame's corner: barrel below 0, pincushion above"
     )
+    rolling_shutter: Share = Field(0.3, description="share of clips whose rows are read one after the other")
+    readout: range_of(gt=0, le=1) = Field(
+        (0.1, 0.6), description="frame times from the first row to the last of those clips"
+    )
     eye_height: range_of(gt=0) = Field((1.45, 1.8), description="of an egocentric camera, metres")
     shake: Share = Field(0.4, description="share of clips filmed by hand (egocentric ones always are)")
     shake_degrees: range_of(gt=0) = Field((0.05, 0.6), description="rms about each axis up to 35 mm; stiller beyond")

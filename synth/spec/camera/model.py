@@ -41,19 +41,21 @@ class ReplaySpec(_Frozen):
 
 
 class LensSpec(_Frozen):
-    """How the picture is formed; labels know of its distortion alone.
+    """How the picture is formed; labels know of its distortion and its readout alone.
 
     Attributes:
         shutter: open share of the frame time, 0.5 for 180 degrees.
         f_stop: aperture on a full frame, focused on the people; None leaves everything sharp. It is stopped down until
             the framed people are sharp.
         k1, k2: radial distortion as OpenCV has it.
+        readout: share of the frame time from the first row to the last of a rolling shutter; 0 for a global one.
     """
 
     shutter: float = Field(0.5, gt=0, le=1)
     f_stop: float | None = Field(None, gt=0)
     k1: float = 0.0
     k2: float = 0.0
+    readout: float = Field(0.0, ge=0, le=1)
 
 
 class CameraSpec(_Frozen):

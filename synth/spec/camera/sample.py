@@ -21,6 +21,8 @@ _LOWEST: dict[Framing, tuple[float, float]] = {
 }
 _HEIGHTS = {"ankle": 0.04, "foot": 0.02, "knee": 0.29, "hip": 0.52, "pelvis": 0.57, "neck": 0.87, "head": 0.91}
 _WIDEST_GAZE = 28.0  # mm: no head wears a telephoto lens
+_GLOBAL_SHUTTER = ("zoom", "dolly_zoom", "replay")  # one camera matrix a frame cannot tell of rows that are zoomed
+_FRAMES_TO_ROLL = 3  # frames with a neighbour on both sides can be checked
 _MOST = {"orbit": math.tau, "rise": 0.9, "ratio": 3.0}  # however long the clip
 
 
@@ -68,16 +70,20 @@ def _shake(rng: np.random.Generator, config: CameraConfig, focal_mm: float) -> S
     return ShakeSpec(degrees=round(degrees * steadiness, 5), metres=round(metres, 5), seed=int(rng.integers(2**31)))
 
 
-def _lens(rng: np.random.Generator, config: CameraConfig, widest_mm: float, size: tuple[int, int]) -> LensSpec:
+def _lens(
+    rng: np.random.Generator, config: CameraConfig, widest_mm: float, size: tuple[int, int], may_roll: bool
+) -> LensSpec:
     shutter = _between(rng, config.shutter_degrees) / 360
     shallow, f_stop = rng.uniform() < config.depth_of_field, _log_between(rng, config.f_stop)
     bends, corner, second = rng.uniform() < config.distorted, _between(rng, config.distortion), rng.uniform(-0.3, 0.3)
     k1 = k2 = 0.0
     if bends:
         k1, k2 = corner_distortion(corner, second, widest_mm / 36.0 * max(size), *size)
+    rolls, readout = rng.uniform() < config.rolling_shutter, _between(rng, config.readout)
     return LensSpec(
-        shutter=round(shutter, 4), f_stop=round(f_stop, 3) if shallow else None, k1=round(k1, 6), k2=round(k2, 6)
-    )
+        shutter=round(shutter, 4), f_stop=round(f_stop, 3) if shallow else None, k1=round(k1, 6), k2=round(k2, 6),
+        readout=round(readout, 4) if rolls and may_roll else 0.0,
+    )  # fmt: skip
 
 
 def sample_camera(
@@ -145,5 +151,6 @@ def sample_camera(
     if move == "egocentric" or (by_hand and move != "replay"):
         spec["shake"] = _shake(rng, config, focal)
     widest = focal / max(spec["ratio"], 1 / spec["ratio"]) ** 0.5 if move in ("zoom", "dolly_zoom") else focal
-    lens = _lens(rng, config, widest, size)
+    may_roll = move not in _GLOBAL_SHUTTER and frames >= _FRAMES_TO_ROLL
+    lens = _lens(rng, config, widest, size, may_roll)
     return CameraSpec(focal_mm=round(focal, 3), lens=lens, **spec)

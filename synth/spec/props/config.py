@@ -19,9 +19,9 @@ class PropsConfig(BaseModel):
     in_front: Share = Field(0.4, description="share of props that hide part of a person from the camera")
     held: Share = Field(0.25, description="share of props that follow a hand; the rest stands beside people")
     hides: Range = Field(
-        (0.08, 0.4), description="share of a person's area in the picture that a prop in front hides, on average"
+        (0.05, 0.3), description="share of a person's area in the picture that a prop in front hides, on average"
     )
-    hides_most: Share = Field(0.65, description="largest share of a person that all props may hide, at any time")
+    hides_most: Share = Field(0.5, description="largest share of a person that all props may hide, at any time")
 
     @model_validator(mode="after")
     def _possible(self) -> PropsConfig:

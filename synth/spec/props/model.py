@@ -27,5 +27,5 @@ class PropSpec(BaseModel):
     person: int = Field(0, ge=0)
     hand: Literal["left", "right"] | None = None
     hides: tuple[float, float] = (0.0, 0.05)
-    hides_most: float = 0.65
+    hides_most: float = 0.5
     seed: int = 0

@@ -96,6 +96,18 @@ def test_a_lens_bends_in_the_cut_picture_as_it_did_in_the_source(mirrored):
     assert np.allclose(project_points(seen, moved["intrinsics"][0], moved["distortion"][0]), expected, atol=1e-9)
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_rows_of_a_cut_picture_are_read_when_they_were_in_the_source(mirrored):
+    window = Window(source=(60, 80), target=(40, 50), left=10, top=5, width=60, height=50, mirrored=mirrored)
+    readout = np.array([[-0.2, 0.4], [0.0, 0.0]])
+    moved = move({"readout": readout}, window)["readout"]
+    rows = np.arange(41)
+    source = rows / 40 * 50 + 5
+    for before, after in zip(readout, moved, strict=True):
+        then = before[0] + source / 60 * (before[1] - before[0])
+        assert np.allclose(after[0] + rows / 40 * (after[1] - after[0]), then, atol=1e-12)
+
+
 def mirror_order() -> list[int]:
     return [JOINT_NAMES.index(mirrored_name(name)) for name in JOINT_NAMES]
 

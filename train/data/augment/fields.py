@@ -68,6 +68,12 @@ def _distortion(coefficients: np.ndarray, window: Window) -> np.ndarray:
     return coefficients * (1, 1, 1, -1, 1) if window.mirrored else coefficients
 
 
+def _readout(times: np.ndarray, window: Window) -> np.ndarray:
+    """Times of the top and the bottom edge: rows between them are read evenly."""
+    shares = np.array([window.top, window.top + window.height]) / window.source[0]
+    return times[:, :1] + shares * (times[:, 1:] - times[:, :1])
+
+
 def _joints3d(joints: np.ndarray, window: Window) -> np.ndarray:
     return joints[:, :, MIRROR_JOINTS] * _MIRROR.astype(joints.dtype) if window.mirrored else joints
 
@@ -91,6 +97,7 @@ _FIELDS: dict[str, Callable[[np.ndarray, Window], np.ndarray]] = {
     "flow_backward": _flow,
     "intrinsics": _intrinsics,
     "distortion": _distortion,
+    "readout": _readout,
     "world_to_camera": _world_to_camera,
     "joints3d": _joints3d,
     "keypoints2d": _keypoints2d,
