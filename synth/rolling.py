@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-_STEPS = 5  # each brings the row of a point ten times closer, or more
+_STEPS = 2  # leaves less than a hundredth of a pixel where flow is 30 pixels
 
 Moving = Callable[[int], np.ndarray]
 """-1, 0 or 1, a frame as seen from another -> points (N, 3) then."""
@@ -95,11 +95,26 @@ class Shutter:
 
         ``count`` is N. A point that moves along with the rows has no end of such moments: one is taken.
         """
-        seen = see(np.zeros(count))
-        for _ in range(_STEPS if self.rolls else 0):
-            seen = see(self.times(project(seen)[:, 1]))
-        return seen
+        times = np.zeros(count)
+        seen = see(times)
+        if not self.rolls:
+            return seen
+        read = self.times(project(seen)[:, 1])
+        before, read_before, times = times, read, read
+        for _ in range(_STEPS):  # of the secant method, for the moment at which a point's row is read
+            seen = see(times)
+            read = self.times(project(seen)[:, 1])
+            away = times - before
+            slope = np.divide(read - read_before, away, out=np.zeros(count), where=np.abs(away) > 1e-9)
+            before, read_before = times, read
+            times = np.clip(times + (read - times) / np.maximum(1.0 - slope, 0.1), *sorted(self.readout))
+        return see(times)
 
     def exposed_points(self, moving: Moving, project: Callable) -> np.ndarray:
         """World points in camera axes (N, 3), each when its row is read."""
+        if self.rolls:
+            around = [moving(step) for step in (-1, 0, 1)]
+            return self.exposed(
+                lambda times: self.to_camera(lambda step: around[step + 1], times), project, len(around[1])
+            )
         return self.exposed(lambda times: self.to_camera(moving, times), project, len(moving(0)))
