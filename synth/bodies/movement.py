@@ -83,8 +83,9 @@ def captured(part: MotionPart, files: Mapping[str, Path], frames: int, fps: floa
         raise ThfmError(f"there is no motion called {part.name!r}: was the clip made with other assets?")
     path = files[part.name]
     source = _read(path)
+    begin = np.floor(part.start * source.fps + 1e-6) / source.fps  # the next frame may be too late
     end = part.start + (frames - 1) / fps * part.speed + 2.0 / source.fps
-    taken = slice_seconds(source, part.start, max(part.start, min(end, source.duration)))
+    taken = slice_seconds(source, begin, max(begin, min(end, source.duration)))
     taken = resample(retime(taken, part.speed), fps)
     if len(taken) < frames:
         raise ThfmError(f"motion {path} ends before the clip: {frames} frames from {part.start:.2f} s are not there.")

@@ -15,6 +15,7 @@ from synth.bodies.person import place
 from synth.conventions import CANONICAL_CENTRE, CANONICAL_EXTENT, Part, ThfmError
 from synth.spec.config import PeopleConfig, SpecConfig, VideoConfig
 from synth.spec.model import MotionPart
+from synth.spec.motions import draw_motion
 from synth.spec.sample import sample_clip
 
 CONFIG = BodiesConfig()
@@ -114,3 +115,18 @@ def test_hair_belongs_to_the_head(dressed):
 def test_a_motion_that_ends_too_early_is_named(library):
     with pytest.raises(ThfmError, match="stand_ready"):
         captured(MotionPart(name="stand_ready", start=0.0), library.motion_files, 100000, 24.0)
+
+
+@pytest.mark.parametrize("frames", [1, 24, 41, 56])
+def test_every_captured_motion_that_is_drawn_lasts_as_long_as_its_clip(library, frames):
+    """Draws use up short motions to their very end, wherever between two source frames they begin."""
+    config = SpecConfig.model_validate({"video": {"frames": frames}, "motion": {"splice": 0.0, "synthesised": 0.0}})
+    tight = 0
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        part = draw_motion(rng, library.catalogue, config, (frames + 1) / 24.0)
+        motion = captured(part, library.motion_files, frames + 2, 24.0)
+        assert len(motion) == frames + 2
+        (entry,) = [m for m in library.catalogue.motions if m.name == part.name]
+        tight += any(0 <= end - part.start - part.speed * (frames + 1) / 24.0 < 1 / 60 for _, end in entry.segments)
+    assert tight > 0 or frames == 1
