@@ -334,8 +334,12 @@ class Bake:
         """Garments, hats and glasses that their authors gave to all by attribution."""
         for name, whole in table.WHOLE.items():
             item = read_item(self.data / "proxies" / "clothes" / whole.source)
-            item["face_semantic"] = np.zeros(len(item["faces"]), np.uint8)
+            if whole.heights is not None or whole.largest:
+                item = cut(item, self.worn_part(whole, item)) | {"hidden_base": np.zeros(0, np.int32)}
             points = (self.base[item["ref"]] * item["ref_weights"][:, :, None]).sum(1) + item["offsets"]
+            item["face_semantic"] = np.zeros(len(item["faces"]), np.uint8)
+            if whole.kind == "garments":  # authors' references jump, and heavy bodies tear what hangs on them
+                item |= self.hung(points, (points[:, 1] < HIPS) & (whole.hangs > 0))
             item["loose"] = whole.hangs * np.clip((HIPS - points[:, 1]) / 0.12, 0, 1)
             image = Image.open(item["folder"] / item["materials"][0]["mapDiffuse"])
             alpha = image.mode == "RGBA" and bool(
@@ -345,11 +349,27 @@ class Bake:
                 self.hide_skin(item, points)
             facts = {"look": whole.look, "tintable": whole.tintable, "patterned": whole.patterned, "set": name}
             facts |= {fact: True for fact in ("cropped", "tall") if getattr(whole, fact)}
+            stem = name if whole.heights is None else whole.source.lower()
             self.add(
-                name, whole.kind, item, name, alpha, {"licence": whole.licence, "provenance": table.BY_NOTE},
+                name, whole.kind, item, stem, alpha, {"licence": whole.licence, "provenance": table.BY_NOTE},
                 semantic=whole.semantic, semantics=[whole.semantic], style=whole.style, layer=whole.layer,
                 span=[round(float(points[:, 1].min()), 3), round(float(points[:, 1].max()), 3)], **facts,
             )  # fmt: skip
+
+    def worn_part(self, whole: table.Whole, item: dict) -> np.ndarray:
+        """(F,) bool: the faces of a mesh that are this garment."""
+        faces = item["faces"]
+        edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]]])
+        graph = sp.coo_matrix((np.ones(len(edges)), edges.T), shape=(len(item["ref"]),) * 2)
+        piece = connected_components(graph, directed=False)[1]
+        keep = np.ones(len(faces), bool)
+        if whole.heights is not None:
+            points = (self.base[item["ref"]] * item["ref_weights"][:, :, None]).sum(1) + item["offsets"]
+            middle = np.bincount(piece, points[:, 1]) / np.bincount(piece)
+            keep = ((middle > whole.heights[0]) & (middle < whole.heights[1]))[piece[faces[:, 0]]]
+        if whole.largest:
+            keep &= piece[faces[:, 0]] == np.bincount(piece).argmax()
+        return keep
 
     def sewn(self) -> None:
         """Loose garments made here."""
@@ -358,10 +378,7 @@ class Bake:
             shell = pattern.sew(self.dummy)
             corners = coordinates(shell, self.dummy).reshape(-1, 2)
             uv, face_uv = np.unique(np.round(corners, 3), axis=0, return_inverse=True)
-            skirted = shell.values[:, 2] < 0  # hung on the helper skirt
-            on_skirt = hung_on(shell.vertices, self.dummy.vertices, self.dummy.skirt)
-            on_tights = hung_on(shell.vertices, self.dummy.vertices, self.dummy.tights)
-            item = {k: np.where(skirted[:, None], on_skirt[k], on_tights[k]) for k in on_skirt}
+            item = self.hung(shell.vertices, shell.values[:, 2] < 0)
             item |= {
                 "faces": shell.faces.astype(np.int32), "uv": uv.astype(np.float32),
                 "face_uv": face_uv.reshape(-1, 3), "loose": shell.loose,
@@ -380,6 +397,12 @@ class Bake:
                 look=pattern.look, tintable=True, patterned=False, set=name,
                 span=[round(float(shell.vertices[:, 1].min()), 3), round(float(shell.vertices[:, 1].max()), 3)],
             )  # fmt: skip
+
+    def hung(self, points: np.ndarray, skirted: np.ndarray) -> dict[str, np.ndarray]:
+        """Reference arrays of points (n, 3): hung on the helper skirt where ``skirted`` (n,), else on the tights."""
+        on_skirt = hung_on(points, self.dummy.vertices, self.dummy.skirt)
+        on_tights = hung_on(points, self.dummy.vertices, self.dummy.tights)
+        return {k: np.where(skirted[:, None], on_skirt[k], on_tights[k]) for k in on_skirt}
 
     def hide_skin(self, item: dict, points: np.ndarray) -> None:
         """Hide the skin that lies deep beneath a garment, where the garment does not swing away from it."""
@@ -406,8 +429,8 @@ class Bake:
                     or upper.get("cropped", False)
                     or upper["span"][0] < low["span"][1] - WAIST_OVERLAP
                 )
-                and (low["semantic"] != "skirt" or upper["look"] != "sport")
-                and (low["layer"] == 2 or upper["span"][0] > -0.03)
+                and (low["semantic"] != "skirt" or upper["look"] != "sport" or low["look"] == "sport")
+                and (low["layer"] == 2 or (upper["span"][0] > -0.03 and not upper.get("cropped", False)))
                 and (low["semantic"] != "skirt" or upper["semantic"] == "upper_garment" or upper["look"] == "elegant")
                 and (upper["look"] == "elegant") <= (low["look"] != "sport")
             ]

@@ -12,7 +12,8 @@ CC0_NOTE = (
 )
 BY_NOTE = (
     "By attribution: the mesh, its textures and its fit to the body are the author's, as carried by the npm package, "
-    "under the licence that its file names; changed: triangles, textures of at most 512 pixels, hidden skin found anew."
+    "under the licence that its file names; changed: triangles, textures of at most 512 pixels, garments hung on the "
+    "base mesh anew, hidden skin found anew."
 )
 SEWN_NOTE = "Sewn by tools/sewing from the CC0 base mesh's helper meshes."
 BY_AUTHOR = {
@@ -52,9 +53,11 @@ class Whole:
     kind: str = "garments"
     tintable: bool = True
     patterned: bool = False
-    hangs: float = 0.0  # how freely it hangs below the hips
+    hangs: float = 0.0  # how freely it hangs below the hips, around both legs
     cropped: bool = False  # it ends above the waist
     tall: bool = False  # boots that no trousers go into
+    heights: tuple[float, float] | None = None  # metres between which the middles of its pieces lie
+    largest: bool = False  # only its largest piece is worn: there is underwear in the mesh
 
     @property
     def licence(self) -> str:
@@ -132,10 +135,11 @@ SUITS: dict[str, list[Piece]] = {
 WHOLE: dict[str, Whole] = {
     "tunic_floral": Whole("Asymmetric_Tunic_and_Sash", "upper_garment", "female", 3, patterned=True, hangs=0.7),
     "coat_winter": Whole("Coat", "jacket", "female", 4, hangs=0.6),
-    "dress_beach": Whole("F_Beach_Dress_01", "dress", "female", 3, hangs=0.9),
+    "dress_beach": Whole("F_Beach_Dress_01", "dress", "female", 3, hangs=0.9, largest=True),
     "dress_lace": Whole("F_Dress_01", "dress", "female", 3, "elegant", hangs=0.7),
     "dress_summer": Whole("F_Dress_02", "dress", "female", 3, hangs=0.9),
-    "dress_tennis": Whole("F_Dress_04", "dress", "female", 3, "sport", hangs=0.6),
+    "halter_top": Whole("F_Dress_04", "upper_garment", "female", 3, "sport", cropped=True, heights=(0.2, 1)),
+    "tennis_skirt": Whole("F_Dress_04", "skirt", "female", 2, "sport", hangs=0.6, heights=(-1, 0.2)),
     "dress_tube": Whole("TubeDress", "dress", "female", 3, "elegant", hangs=0.4),
     "denim_skirt": Whole("JeansSkirt", "skirt", "female", 2, hangs=0.4),
     "miniskirt": Whole("miniskirt", "skirt", "female", 2, "elegant", hangs=0.4),

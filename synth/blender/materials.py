@@ -15,6 +15,8 @@ from synth.spec.model import GroundSpec
 
 FACE_ATTRIBUTE, BARYCENTRIC_ATTRIBUTE = "face_index", "barycentric"
 ALPHA_THRESHOLD = 0.5
+# Added to the luminance of dyed textures: nearly black ones are 8-bit noise, and keep little of their contrast.
+FLATTENING = 0.01
 
 
 def _finish(graph: Graph, surface) -> None:
@@ -39,7 +41,8 @@ def _tinted(graph: Graph, look: Material):
     if dye is not None:
         if "luminance" in look.settings:  # a dyed fabric keeps its weave and wear, not its hue
             grey = graph.add("ShaderNodeRGBToBW", {0: colour}).outputs[0]
-            shade = graph.math("MINIMUM", graph.math("DIVIDE", grey, max(look.settings["luminance"], 0.02)), 1.8)
+            grey = graph.math("ADD", grey, FLATTENING)
+            shade = graph.math("MINIMUM", graph.math("DIVIDE", grey, look.settings["luminance"] + FLATTENING), 1.8)
             colour = graph.add("ShaderNodeCombineColor", {0: shade, 1: shade, 2: shade}).outputs[0]
         colour = graph.mix(1.0, colour, dye, blend="MULTIPLY")
     return colour, image.outputs["Alpha"] if look.alpha else None

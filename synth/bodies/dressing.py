@@ -21,6 +21,7 @@ LIMB_RADIUS = 0.07
 DEEPEST = 0.05  # a point farther inside than this belongs to another part of the surface
 BURIED = 0.03  # inner cloth this far from the outer layer's border is never seen again
 REACH = 0.05  # how far above inner cloth an outer layer may be and still hide it
+PEEP = 0.02  # metres by which an inner garment may stick out of an outer one and is still left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +104,11 @@ class Guard:
         return (vertices + lift[:, None] * direction).astype(np.float32)
 
 
-def _guard(rest: np.ndarray, item: Item, body: RestBody, skin: Surface, at: Attachment, hidden: np.ndarray) -> Guard:
-    """``hidden`` (F,) bool: body faces that are not rendered; nothing is to be kept off them."""
+def _guard(
+    rest: np.ndarray, item: Item, body: RestBody, skin: Surface, at: Attachment, hidden: np.ndarray, beneath: int
+) -> Guard:
+    """``hidden`` (F,) bool: body faces that are not rendered; nothing is to be kept off them. ``beneath``: layers of
+    cloth under this one, which are kept off the skin as well."""
     seen = np.zeros(len(body.vertices), bool)
     seen[body.faces[~hidden]] = True
     use = np.flatnonzero(seen[body.faces[at.face]].any(1))
@@ -114,7 +118,7 @@ def _guard(rest: np.ndarray, item: Item, body: RestBody, skin: Surface, at: Atta
     shape = (len(use), len(body.vertices))
     matrix = sp.csr_matrix((at.bary[use].ravel(), (index, corners.ravel())), shape=shape)
     smooth = averaging(item.faces, len(rest))
-    height = np.minimum(height, _margin(rest, item.faces)[use])
+    height = np.minimum(height, _margin(rest, item.faces)[use] + beneath * LAYER_MARGIN)
     return Guard(use, at.points[use], normals, matrix @ body.weights, matrix, height, smooth)
 
 
@@ -155,7 +159,8 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
         on = scalp if item.kind in ("hair", "hats", "glasses", "brows", "lashes") else skin
         attachment, on_faces = attach_to_body(rest, weights, item.faces, on)
         mapping = wardrobe.rows(item, body.base)
-        guard = _guard(rest, item, body, skin, attachment, hidden) if item.kind == "garments" else None
+        beneath = sum(inner.item.layer < item.layer for inner, _ in cloth if inner.item.kind == "garments")
+        guard = _guard(rest, item, body, skin, attachment, hidden, beneath) if item.kind == "garments" else None
         fitted = Fitted(item, rest, weights, mapping, np.ones(len(item.faces), bool), attachment, on_faces, guard)
         done[item.name] = fitted
         if item.kind in ("garments", "shoes"):
@@ -166,8 +171,8 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
         cloth[k] = (done[inner.item.name], Surface(rest, inner.item.faces, inner.weights))
     for name, fitted in done.items():
         if fitted.item.kind in ("garments", "shoes"):
-            outer = [_fast(f) for f, _ in cloth if f.item.layer > fitted.item.layer]
-            done[name] = replace(fitted, shown=~_buried(fitted, [s for s in outer if s is not None]))
+            outer = [f for f, _ in cloth if f.item.layer > fitted.item.layer]
+            done[name] = replace(fitted, shown=~_buried(fitted, outer))
         elif fitted.item.kind == "hair":
             hats = [f for f in done.values() if f.item.kind == "hats"]
             done[name] = replace(fitted, shown=~_under_hat(fitted, hats))
@@ -211,12 +216,12 @@ def _give_way(inner: Fitted, outer: list[Surface], skin: Surface) -> np.ndarray:
     return rest
 
 
-def _border(surface: Surface) -> np.ndarray:
-    """(n, 3) points of the mesh's open border."""
-    f = surface.faces
+def _border(fitted: Fitted) -> np.ndarray:
+    """(n, 3) points of the item's open border."""
+    f = fitted.item.faces
     edges = np.sort(np.concatenate([f[:, [0, 1]], f[:, [1, 2]], f[:, [2, 0]]]), axis=1)
     unique, count = np.unique(edges, axis=0, return_counts=True)
-    return surface.vertices[np.unique(unique[count == 1])]
+    return fitted.rest[np.unique(unique[count == 1])]
 
 
 def _fast(fitted: Fitted) -> Surface | None:
@@ -226,14 +231,19 @@ def _fast(fitted: Fitted) -> Surface | None:
     return Surface(fitted.rest, item.faces[held], fitted.weights) if held.any() else None
 
 
-def _buried(inner: Fitted, outer: list[Surface]) -> np.ndarray:
-    """(F,) bool: faces of ``inner`` whose three corners lie under an outer layer, well away from its border."""
+def _buried(inner: Fitted, outer: list[Fitted]) -> np.ndarray:
+    """(F,) bool: faces of ``inner`` whose three corners lie under an outer layer, or peep out of it, well away from its
+    border."""
     under = np.zeros(len(inner.rest), bool)
-    for surface in outer:
+    peep = PEEP if inner.item.kind == "garments" else 0.0
+    for fitted in outer:
+        surface = _fast(fitted)
+        if surface is None:
+            continue
         height, _, miss = surface.signed(inner.rest, inner.weights)
-        border = _border(surface)
+        border = _border(fitted)
         clear = cKDTree(border).query(inner.rest)[0] > BURIED if len(border) else True
-        under |= (height < 0) & (height > -REACH) & (miss < 0.005) & clear
+        under |= (height < peep) & (height > -REACH) & (miss < 0.005) & clear
     return under[inner.item.faces].all(1)
 
 

@@ -28,6 +28,7 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SCALE_LIMITS = (0.75, 1.4)  # of an offset; beyond, the neighbourhood is degenerate rather than the body unusual
 # Rounds of averaging the skin weights over the item's own mesh: cloth bends more gently than the skin beneath it.
 SMOOTHING = {"garments": 12, "shoes": 2, "hats": 0, "glasses": 0, "hair": 8, "brows": 0, "lashes": 0}
+EVENING = 12  # rounds of averaging where a loose item's references pass from one part of base.obj to another
 GLOBAL_SHARE = 0.05  # weight of the whole item's rotation in every local one: decides where neighbours are collinear
 _KEYS = {
     "ref": (np.int32, 3),
@@ -166,8 +167,21 @@ def fit(item: Item, vertices: np.ndarray, base: BaseMap) -> np.ndarray:
         base: where base.obj lies on the body.
     """
     points = _references(item, item.ref_weights) @ base.positions(vertices)
+    if item.loose.any():
+        points = item.anchor + _evened(item, points - item.anchor)
     rotation, scale = _frames(item.anchor.astype(np.float64), points, item.entry["stiffness"])
     return points + scale[:, None] * np.einsum("vij,vj->vi", rotation, item.offsets)
+
+
+def _evened(item: Item, moves: np.ndarray) -> np.ndarray:
+    """Displacements (V, 3) averaged over neighbours where the item hangs, and less and less above."""
+    mean = averaging(item.faces, len(moves))
+    share = (item.loose > 0).astype(float)
+    for _ in range(EVENING // 2):
+        share = np.maximum(share, 0.8 * (mean @ share))
+    for _ in range(EVENING):
+        moves = moves + 0.5 * share[:, None] * (mean @ moves - moves)
+    return moves
 
 
 def _frames(source: np.ndarray, target: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:

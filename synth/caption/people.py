@@ -22,7 +22,7 @@ _CLOTHES = {
     "tee_oversized": "oversized T-shirt", "tee_camouflage": "camouflage T-shirt", "v_neck_top": "V-neck top",
     "spaghetti_top": "spaghetti-strap top", "blouse_sleeveless": "sleeveless blouse", "tunic_floral": "floral tunic",
     "coat_winter": "winter coat", "coat_long": "long coat", "dress_beach": "beach dress", "dress_lace": "lace dress",
-    "dress_summer": "summer dress", "dress_tennis": "tennis dress", "dress_tube": "tube dress",
+    "dress_summer": "summer dress", "dress_tube": "tube dress",
     "dress_flared": "flared dress", "dress_maxi": "maxi dress", "dress_long_sleeved": "long-sleeved dress",
     "skirt_flared": "flared skirt", "skirt_circle": "circle skirt", "skirt_long": "long skirt",
     "skirt_pleated": "pleated skirt", "denim_shorts": "denim shorts", "trousers_wide": "wide trousers",

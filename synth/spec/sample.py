@@ -36,8 +36,10 @@ _HAIRS = (
     (0.4, 0.26, 0.16),
     (0.55, 0.36, 0.17),
     (0.3, 0.11, 0.045),
-    (0.5, 0.49, 0.47),
+    (0.36, 0.35, 0.335),
 )
+
+_BROWS = 0.5  # brows are darker than hair
 
 
 def clip_key(index: int) -> str:
@@ -99,7 +101,8 @@ def _person(rng: np.random.Generator, config: PeopleConfig, catalogue: Catalogue
         if not config.hair or not options:
             return None
         item = _pick(rng, options)
-        return ItemSpec(name=item.name, tint=hair_colour if item.tintable else None)
+        tint = hair_colour if kind == "hair" else _rounded(_BROWS * c for c in hair_colour)
+        return ItemSpec(name=item.name, tint=tint if item.tintable else None)
 
     return PersonSpec(
         gender=gender,

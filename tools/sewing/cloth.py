@@ -49,7 +49,7 @@ def write_pictures(folder: Path) -> tuple[str, str]:
     """Write ``cloth_diffuse.jpg`` and ``cloth_normal.jpg``, which repeat without a seam; their names."""
     rng = np.random.default_rng(0)
     weave = 0.78 + 0.012 * _noise(rng, 60, 60) + 0.012 * _noise(rng, 4, 4)
-    height = 0.006 * _noise(rng, 2.2, 3.2) + 0.0015 * _noise(rng, 9, 12)  # metres
+    height = 0.0028 * _noise(rng, 4.0, 1.2) + 0.0005 * _noise(rng, 12, 8)  # metres: cloth folds along its fall
     step = WIDTH / SIDE
     dx = (np.roll(height, -1, 1) - np.roll(height, 1, 1)) / (2 * step)
     dy = (np.roll(height, -1, 0) - np.roll(height, 1, 0)) / (2 * step)

@@ -113,8 +113,9 @@ def skirt(
         fold = 2 * np.abs((turn * pleats / np.pi) % 2 - 1) - 0.6
         radii += 0.011 * np.clip((top - heights) / 0.12, 0, 1)[:, None] * fold
     else:
-        deep = 0.028 * min(flare, 0.8) + 0.004
-        radii += deep * np.clip(below / 0.5, 0, 1) * np.cos(waves * turn + 0.6)
+        # hoops stay as long as they are cut: what flares falls into waves
+        deep = 0.004 + 0.03 * flare
+        radii += deep * np.clip(below / 0.35, 0, 1) * np.cos(waves * turn + 0.6)
     out = radii[..., None] * np.stack([np.sin(turn), np.cos(turn)], -1) + middles[:, None]
     grid = np.stack([out[..., 0], np.repeat(heights[:, None], around, 1), out[..., 1]], -1)
     index = np.arange((rows + 1) * around).reshape(rows + 1, around)
