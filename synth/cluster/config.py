@@ -17,11 +17,19 @@ class ClusterConfig(BaseModel):
     cpus_per_worker: float = Field(1.0, gt=0, description="cores reserved for a clip; match render.threads")
     gpus_per_worker: float = Field(0.0, ge=0, description="GPUs reserved for a clip")
     memory_gb_per_worker: float | None = Field(
-        None, gt=0, description="memory reserved for a clip; fewer clips run at once where it is short"
-    )
+        None, gt=0, description="memory reserved for a clip; a process that takes more is stopped, one that comes near "
+        "it after a clip gives way to a new one"
+    )  # fmt: skip
     clips_per_process: int = Field(
-        20, ge=1, description="a worker process makes so many clips, then gives way to a new one: Blender leaks"
+        20, ge=1, description="a process makes so many clips, then gives way to a new one: Blender leaks"
     )
-    retries: int = Field(2, ge=0, description="further tries for a clip whose worker process died")
-    clip_timeout_seconds: float | None = Field(None, gt=0, description="a clip that takes longer is stopped and fails")
+    retries: int = Field(
+        2, ge=0, description="further tries for a clip whose process died; a machine that vanished does not count"
+    )
+    clip_timeout_seconds: float | None = Field(
+        6 * 3600.0, gt=0, description="a clip that takes longer is stopped and fails; null: none does"
+    )
+    storage_patience_seconds: float = Field(
+        600.0, ge=0, description="how long to try again where the storage fails in a way that passes"
+    )
     give_up_after: int = Field(8, ge=1, description="stop the run when so many clips in a row have failed")

@@ -24,10 +24,10 @@ _OBJECT_STORE_BYTES = 100 * 2**20  # clips go through files; Ray carries configs
 
 @contextlib.contextmanager
 def connected(config: ClusterConfig) -> Iterator[int]:
-    """Ray for the block; yields how many clips can be made at once.
+    """Ray for the block; yields how many clips can be made at once: none yet, where machines are still to come.
 
     Raises:
-        ThfmError: the cluster cannot be reached, or has no room for one worker.
+        ThfmError: the cluster cannot be reached, or this machine has no room for one worker.
     """
     os.environ.update(_QUIET)
     if config.address is None:  # workers inherit the environment; on a cluster it has to be sent to them
@@ -59,24 +59,38 @@ def connected(config: ClusterConfig) -> Iterator[int]:
             "if it asks for one."
         ) from None
     try:
-        yield _slots(config, ray.cluster_resources())
+        slots = _slots(config, ray.cluster_resources())
+        if not slots and config.address is None:
+            raise ThfmError(f"{lacking(config, ray.cluster_resources())}: lower it.")
+        yield slots
     finally:
         ray.shutdown()
 
 
+def slots_now(config: ClusterConfig) -> int:
+    """Clips that can be made at once on the machines that are there now."""
+    import ray
+
+    return _slots(config, ray.cluster_resources())
+
+
 def _slots(config: ClusterConfig, resources: dict[str, float]) -> int:
-    """Clips at once that the resources allow, at most ``config.workers``."""
-    wanted = {"CPU": config.cpus_per_worker, "GPU": config.gpus_per_worker, "memory": memory_bytes(config) or 0}
-    slots = min(int(resources.get(name, 0) / amount + 1e-6) for name, amount in wanted.items() if amount)
-    if slots < 1:
-        lacking = next(n for n, amount in wanted.items() if amount and resources.get(n, 0) < amount)
-        key = {"CPU": "cpus_per_worker", "GPU": "gpus_per_worker", "memory": "memory_gb_per_worker"}[lacking]
-        raise ThfmError(
-            f"cluster.{key} asks for more than there is ({lacking}: {resources.get(lacking, 0):g}): lower it."
-        )
+    """Clips at once that the resources allow, at most ``config.workers``; 0: there is no room for one."""
+    slots = min(int(resources.get(name, 0) / amount + 1e-6) for name, amount in _wanted(config).items() if amount)
     return slots if config.workers is None else min(slots, config.workers)
 
 
+def _wanted(config: ClusterConfig) -> dict[str, float]:
+    return {"CPU": config.cpus_per_worker, "GPU": config.gpus_per_worker, "memory": memory_bytes(config) or 0}
+
+
+def lacking(config: ClusterConfig, resources: dict[str, float]) -> str:
+    """The key that asks for more than there is, and how much there is."""
+    name = next(n for n, amount in _wanted(config).items() if amount and resources.get(n, 0) < amount)
+    key = {"CPU": "cpus_per_worker", "GPU": "gpus_per_worker", "memory": "memory_gb_per_worker"}[name]
+    return f"cluster.{key} asks for more than there is ({name}: {resources.get(name, 0):g})"
+
+
 def memory_bytes(config: ClusterConfig) -> int | None:
-    """Memory reserved for one worker."""
+    """Memory of one worker."""
     return None if config.memory_gb_per_worker is None else int(config.memory_gb_per_worker * 2**30)

@@ -1,46 +1,33 @@
-"""What runs in a worker process: one clip from its index to its staged file, or one shard from its clips."""
+"""What runs in a Ray worker: one clip from its index to its staged file, or one shard from its clips."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
+import functools
 import tempfile
-import time
-import traceback
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from synth.cluster.connection import memory_bytes
+from synth.cluster.outcome import Outcome, disk_is_full
+from synth.cluster.renderer import Died, Renderer, TooSlow
 from synth.config import GenerateConfig
-from synth.conventions import ClipRejected, ThfmError
-from synth.shards import assemble_shard, encode_clip, stage_clip, stage_rejection, storage
+from synth.shards import assemble_shard, patiently, storage
 from synth.spec.sample import clip_key
 
 LOGS = "logs"
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a clip ended.
-
-    Attributes:
-        kind: kept; rejected by QA; failed; skipped, because the run is being stopped; full, for lack of disk space.
-        message: why it was not kept.
-        rejected_attempts: draws of this clip that QA turned down.
-        seconds: stage -> seconds.
-    """
-
-    index: int
-    kind: Literal["kept", "rejected", "failed", "skipped", "full"]
-    message: str = ""
-    rejected_attempts: int = 0
-    seconds: dict[str, float] = field(default_factory=dict)
-
-
 def log_url(out: str, index: int) -> str:
     """Where the renderer's log of a clip is kept."""
     return storage.join(out, f"{LOGS}/{clip_key(index)}.log")
+
+
+def write_report(out: str, name: str, text: str) -> None:
+    """A file beside the logs, if it can be written: a run is worth more than what is said of it."""
+    with contextlib.suppress(Exception):
+        storage.write_bytes(storage.join(out, f"{LOGS}/{name}"), text.encode())
 
 
 def may_start(board: Any, index: int) -> bool:
@@ -49,66 +36,50 @@ def may_start(board: Any, index: int) -> bool:
     A task that blocks in ``ray.get`` gives its CPU away meanwhile, and Ray would start another clip on it; waiting on
     the future of the reference keeps it.
     """
-    return board.start.remote(index).future().result()
+    from ray.exceptions import RayError
+
+    try:
+        return board.start.remote(index).future().result()
+    except RayError:  # its node was lost: another board is on its way
+        return True
+
+
+@functools.lru_cache(maxsize=1)
+def _renderer(clips: int, memory: int | None) -> Renderer:
+    """The one renderer of this worker."""
+    return Renderer(clips, memory)
 
 
 def make_and_stage(config: GenerateConfig, index: int, out: str, board: Any) -> Outcome:
     """Make clip ``index`` and stage it, or what QA has against it. Never raises: a failure is an outcome."""
     if not may_start(board, index):
         return Outcome(index, "skipped")
-    with _log_folder(out, index) as logs:
-        try:
+    try:
+        with _log_folder(out, index) as logs:
             return _make(config, index, out, logs, board)
-        except Exception as error:
-            with open(logs / f"{clip_key(index)}.log", "a") as log:
-                log.write(traceback.format_exc())
-            if _disk_is_full(error):
-                full = error if isinstance(error, ThfmError) else f"the disk is full ({error}): free some space"
-                return Outcome(index, "full", str(full))
-            message = str(error) if isinstance(error, ThfmError) else f"{type(error).__name__}: {error}"
-            return Outcome(index, "failed", message)
+    except OSError as error:
+        if not disk_is_full(error):
+            raise
+        return Outcome(index, "full", f"the disk is full ({error}): free some space")
 
 
 def _make(config: GenerateConfig, index: int, out: str, logs: Path, board: Any) -> Outcome:
-    from synth.make import make_clip  # here, not above: the driver imports this file and must not load the renderer
-
-    key = clip_key(index)
+    cluster = config.cluster
+    renderer = _renderer(cluster.clips_per_process, memory_bytes(cluster))
     try:
-        clip, rejected = make_clip(config, index, logs, _reporter(board, index, config.render.colour))
-    except ClipRejected as error:
-        for record in error.attempts:
-            stage_rejection(out, key, record["attempt"], record)
-        return Outcome(index, "rejected", str(error), rejected_attempts=len(error.attempts))
-    start = time.perf_counter()
-    arrays = {k: v for k, v in clip.fields.items() if k not in ("key", "fps", "meta")}
-    members = encode_clip(key, clip.fields["fps"], arrays, clip.fields["meta"])
-    # Rejections first: the clip's own file says that nothing more is to come.
-    for record in rejected:
-        stage_rejection(out, key, record["attempt"], record)
-    stage_clip(out, key, members)
-    seconds = {**clip.seconds, "encoding": time.perf_counter() - start}
-    return Outcome(index, "kept", rejected_attempts=len(rejected), seconds=seconds)
-
-
-def _reporter(board: Any, index: int, colour: bool) -> Callable[[str, int], None]:
-    longest = "colour" if colour else "labels"
-    last = time.monotonic()
-
-    def report(stage: str, frames: int) -> None:
-        nonlocal last
-        if stage == longest and time.monotonic() - last > 0.3:
-            last = time.monotonic()
-            board.frame.remote(index, frames)
-
-    return report
-
-
-def _disk_is_full(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+        return renderer.run(
+            (config, index, out, logs),
+            cluster.clip_timeout_seconds,
+            lambda stage, frames: board.frame.remote(index, frames),
+        )
+    except TooSlow:
+        message = f"it took longer than cluster.clip_timeout_seconds={cluster.clip_timeout_seconds:g}"
+        outcome = Outcome(index, "failed", message)
+    except Died as error:
+        outcome = Outcome(index, "died", str(error))
+    with contextlib.suppress(OSError), open(logs / f"{clip_key(index)}.log", "a") as log:
+        log.write(f"\n{outcome.message}\n")
+    return outcome
 
 
 @contextlib.contextmanager
@@ -123,9 +94,10 @@ def _log_folder(out: str, index: int) -> Iterator[Path]:
         yield Path(name)
         log = Path(name, f"{clip_key(index)}.log")
         if log.is_file():
-            storage.write_bytes(log_url(out, index), log.read_bytes())
+            with contextlib.suppress(Exception):  # no clip is lost for its log
+                storage.write_bytes(log_url(out, index), log.read_bytes())
 
 
-def assemble(out: str, name: str, keys: list[str]) -> dict[str, Any]:
+def assemble(out: str, name: str, keys: list[str], patience: float) -> dict[str, Any]:
     """Make shard ``name`` of the staged clips ``keys``; returns its record."""
-    return assemble_shard(out, name, keys)
+    return patiently(patience, assemble_shard, out, name, keys)

@@ -3,6 +3,7 @@
 from synth.shards.clip import Clip
 from synth.shards.codecs import encode_clip
 from synth.shards.manifest import build_manifest, read_manifest
+from synth.shards.patience import patiently
 from synth.shards.reader import read_clips, shard_urls
 from synth.shards.schema import FIELDS, Field
 from synth.shards.staging import clean_leftovers, stage_clip, stage_rejection, staged_clips, staged_keys, unstage
@@ -19,6 +20,7 @@ __all__ = [
     "clean_leftovers",
     "encode_clip",
     "finished_shards",
+    "patiently",
     "read_clips",
     "read_manifest",
     "shard_urls",

@@ -17,6 +17,8 @@ from fsspec.implementations.local import LocalFileSystem
 from synth.conventions import ThfmError
 
 _TEMPORARY = ".tmp-"
+# A file of these appears when it is closed, whole or not at all; to rename it would be to copy it.
+_OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"}
 
 
 def locate(url: object) -> tuple[AbstractFileSystem, str]:
@@ -40,7 +42,7 @@ def opened(url: object) -> Iterator[BinaryIO]:
         file = fs.open(path, "rb")
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
-        raise ThfmError(f"{url} {reason}: check the path.") from None
+        raise ThfmError(f"{url} {reason}: check the path.") from error
     with file:
         yield file
 
@@ -59,8 +61,47 @@ def written(url: object) -> Iterator[BinaryIO]:
     ThfmError with the remedy.
     """
     fs, path = locate(url)
-    temporary = f"{path}{_TEMPORARY}{uuid.uuid4().hex[:12]}"
     local = isinstance(fs, LocalFileSystem)
+    try:
+        if is_object_store(fs):
+            with _uploaded(fs, path) as file:
+                yield file
+        else:
+            with _renamed(fs, path, local) as file:
+                yield file
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ThfmError(
+                f"{url} cannot be written, the disk is full: free some space or choose another place, then run the "
+                "same command again; finished clips are kept."
+            ) from error
+        raise
+
+
+def is_object_store(fs: AbstractFileSystem) -> bool:
+    """Whether a file appears there only when it is closed, and folders are but names."""
+    protocols = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
+    return bool(_OBJECT_STORES & set(protocols))
+
+
+@contextmanager
+def _uploaded(fs: AbstractFileSystem, path: str) -> Iterator[BinaryIO]:
+    """An object, in parts where it is large; parts of one that comes to nothing are dropped."""
+    file = fs.open(path, "wb")
+    try:
+        yield file
+    except BaseException:
+        with suppress(Exception):
+            file.discard()
+        file.closed = True  # or its end would upload what there is
+        raise
+    file.close()
+
+
+@contextmanager
+def _renamed(fs: AbstractFileSystem, path: str, local: bool) -> Iterator[BinaryIO]:
+    """A file beside its place, moved there when it is complete."""
+    temporary = f"{path}{_TEMPORARY}{uuid.uuid4().hex[:12]}"
     try:
         fs.makedirs(os.path.dirname(path), exist_ok=True)
         with open(temporary, "wb") if local else fs.open(temporary, "wb") as file:
@@ -73,14 +114,9 @@ def written(url: object) -> Iterator[BinaryIO]:
             _sync_folder(os.path.dirname(path))
         else:
             fs.mv(temporary, path)
-    except BaseException as error:
+    except BaseException:
         with suppress(Exception):
             fs.rm_file(temporary)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ThfmError(
-                f"{url} cannot be written, the disk is full: free some space or choose another place, then run the "
-                "same command again; finished clips are kept."
-            ) from error
         raise
 
 

@@ -91,6 +91,6 @@ def _walk(file: BinaryIO, where: object, wanted: Collection[str] | None, take: C
             raise
         raise ThfmError(
             f"{where} is truncated or damaged at {name} ({error}): fetch or generate the shard again."
-        ) from None
+        ) from error
     if key is not None:
         yield key, members

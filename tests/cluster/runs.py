@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.conftest import ROOT, SMALLER, TINY, environment, thfm_synth
+from tests.conftest import ROOT, SMALLER, TINY, thfm_synth
+from tests.conftest import environment as usual
 
 PATIENCE = 300.0  # seconds
+FAULTS = {"PYTHONPATH": f"{ROOT / 'tests' / 'cluster' / 'faults'}{os.pathsep}{ROOT}"}  # see sitecustomize.py there
 
 
 def arguments(out: Path, *overrides: str) -> tuple[object, ...]:
@@ -21,13 +24,16 @@ def arguments(out: Path, *overrides: str) -> tuple[object, ...]:
 
 
 @contextmanager
-def started(out: Path, *overrides: str) -> Iterator[subprocess.Popen]:
-    """A run in a process group of its own, as a terminal would start it; killed when the block ends."""
-    log = out.with_suffix(".log")
-    with open(log, "ab") as sink:
+def started(out: Path, *overrides: str, environment: dict[str, str] | None = None) -> Iterator[subprocess.Popen]:
+    """A run in a process group of its own, as a terminal would start it; killed when the block ends.
+
+    Args:
+        environment: on top of the usual one.
+    """
+    with open(out.with_suffix(".log"), "ab") as sink:
         process = subprocess.Popen(
             thfm_synth(*arguments(out, *overrides)),
-            env=environment(), cwd=ROOT, stdout=sink, stderr=sink, start_new_session=True,
+            env=usual() | (environment or {}), cwd=ROOT, stdout=sink, stderr=sink, start_new_session=True,
         )  # fmt: skip
     try:
         yield process
@@ -35,6 +41,22 @@ def started(out: Path, *overrides: str) -> Iterator[subprocess.Popen]:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def finished(
+    out: Path, *overrides: str, environment: dict[str, str] | None = None, before: Sequence[str] = ()
+) -> tuple[int, str]:
+    """A run from its start to its end: exit code, and what it said. ``before`` is a command that runs commands."""
+    command = [*before, *thfm_synth(*arguments(out, *overrides))]
+    done = subprocess.run(
+        command, env=usual() | (environment or {}), cwd=ROOT, capture_output=True, text=True, timeout=900, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def report(out: Path) -> dict:
+    """What the last run says that it did."""
+    return json.loads((out / "logs" / "report.json").read_text())
 
 
 def wait_for(condition: Callable[[], object], process: subprocess.Popen) -> None:
@@ -82,6 +104,11 @@ def below(driver: int) -> dict[int, str]:
 def clip_workers(driver: int) -> list[int]:
     """Process ids of the Ray workers of a run that are making a clip now."""
     return [pid for pid, title in below(driver).items() if title.startswith("ray::make_and_stage")]
+
+
+def renderers(driver: int) -> list[int]:
+    """Process ids of those in which its clips are made."""
+    return [pid for pid, title in below(driver).items() if "synth.cluster.child" in title]
 
 
 def cut_power(process: subprocess.Popen) -> None:

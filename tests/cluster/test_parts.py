@@ -13,9 +13,9 @@ from rich.console import Console
 from synth.cluster import plan
 from synth.cluster.board import Board
 from synth.cluster.config import ClusterConfig
-from synth.cluster.connection import _slots
+from synth.cluster.connection import _slots, lacking
 from synth.cluster.display import Display, spoken
-from synth.cluster.worker import _disk_is_full
+from synth.cluster.outcome import disk_is_full
 from synth.config import load_config
 from synth.conventions import ThfmError
 from synth.shards import stage_clip, stage_rejection
@@ -92,8 +92,8 @@ def test_a_full_disk_is_known_through_every_wrapping() -> None:
         except OSError as error:
             raise ThfmError("cannot be written") from error
     except ThfmError as error:
-        assert _disk_is_full(error)
-    assert not _disk_is_full(OSError(errno.EACCES, "denied"))
+        assert disk_is_full(error)
+    assert not disk_is_full(OSError(errno.EACCES, "denied"))
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,9 @@ def test_workers_are_as_many_as_fit(config: dict, slots: int) -> None:
 
 
 def test_no_room_names_the_key() -> None:
-    with pytest.raises(ThfmError, match=r"cluster\.cpus_per_worker asks for more than there is \(CPU: 2\)"):
-        _slots(ClusterConfig(cpus_per_worker=4), {"CPU": 2.0})
+    asking, there = ClusterConfig(cpus_per_worker=4), {"CPU": 2.0}
+    assert _slots(asking, there) == 0
+    assert lacking(asking, there) == "cluster.cpus_per_worker asks for more than there is (CPU: 2)"
 
 
 def test_durations_are_spoken() -> None:

@@ -1,0 +1,239 @@
+"""The loop of one run: hands out clips, tries those again whose process or machine was lost, gathers shards."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import ray
+
+from synth.cluster import worker
+from synth.cluster.board import Board
+from synth.cluster.connection import memory_bytes, slots_now
+from synth.cluster.display import Display
+from synth.cluster.outcome import Outcome
+from synth.cluster.plan import ShardPlan
+from synth.cluster.stop import Stop
+from synth.config import GenerateConfig
+from synth.conventions import ThfmError
+from synth.spec.sample import clip_key
+
+_POLL = 0.5  # seconds
+_BOARD = 5.0  # seconds to wait for the board, which may have to be made anew
+_LOST_NODES = 20  # machines that a clip may lose under it, which is rarely its fault
+
+
+@dataclass
+class Summary:
+    """What a run did and what the data set holds after it.
+
+    Attributes:
+        clips, frames: in finished shards.
+        rejected: clips that QA turned down for good.
+        failed: clips that this run gave up, each {key, reason, log}.
+        tried_again: tries that came to nothing, each {key, reason}; their clips were tried again.
+        made: clips rendered by this run; seconds: its duration; stage_seconds: sums over its clips.
+        complete: every clip is in a shard or rejected.
+        interrupted: the run was asked to stop.
+    """
+
+    clips: int = 0
+    frames: int = 0
+    rejected: int = 0
+    failed: list[dict[str, str]] = field(default_factory=list)
+    tried_again: list[dict[str, str]] = field(default_factory=list)
+    made: int = 0
+    seconds: float = 0.0
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    complete: bool = False
+    interrupted: bool = False
+
+
+class Run:
+    """One run over the shards that are not finished."""
+
+    def __init__(
+        self,
+        config: GenerateConfig,
+        out: str,
+        plans: list[ShardPlan],
+        settled: dict[str, bool],
+        slots: int,
+        display: Display,
+        summary: Summary,
+        stop: Stop,
+    ):
+        self.config, self.out, self.display, self.summary, self.stop = config, out, display, summary, stop
+        cluster = config.cluster
+        # Near the driver, which is seldom on a machine that may vanish; if it does, a new one takes its place.
+        near = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
+            ray.get_runtime_context().get_node_id(), soft=True
+        )
+        self.board = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=near)(
+            Board
+        ).remote()
+        self.make = ray.remote(
+            num_cpus=cluster.cpus_per_worker,
+            num_gpus=cluster.gpus_per_worker,
+            memory=memory_bytes(cluster),
+            max_calls=0,  # the worker renews its own process
+            max_retries=0,  # so that every try is known here
+        )(worker.make_and_stage)
+        self.assemble = ray.remote(num_cpus=0, max_retries=-1)(worker.assemble)
+        self.config_ref = ray.put(config)
+        self.slots = slots
+        self.clips: dict[Any, int] = {}  # task -> clip index
+        self.shards: dict[Any, ShardPlan] = {}  # task -> shard
+        self.waiting: dict[str, tuple[ShardPlan, set[int]]] = {}  # shard -> its clips that are not settled
+        self.owner: dict[int, str] = {}  # clip at work -> its shard
+        self.died: Counter[int] = Counter()  # clip -> processes that it cost
+        self.lost: Counter[int] = Counter()  # clip -> machines that vanished under it
+        self.failures_in_a_row = 0
+        self.closed = False
+        self.fatal: str | None = None
+        self.queue = self._indices(plans, settled)
+
+    def _indices(self, plans: list[ShardPlan], settled: dict[str, bool]) -> Iterator[int]:
+        """Clips to make, in order; shards whose clips are all there are assembled on the way."""
+        for shard in plans:
+            missing = {i for i in shard.indices if clip_key(i) not in settled}
+            self.waiting[shard.name] = (shard, missing)
+            self._assemble_if_ready(shard.name)
+            for index in sorted(missing):
+                self.owner[index] = shard.name
+                yield index
+
+    def _window(self) -> int:
+        """Clips to ask for at once: a few more than can run keep the workers busy and tell an autoscaler that more
+        machines would help; memory stays bounded however many clips there are."""
+        return self.slots if self.config.cluster.workers else self.slots + max(2, self.slots)
+
+    def go(self) -> None:
+        """Work until nothing is left or the run is stopped."""
+        while True:
+            self._hand_out()
+            pending = [*self.clips, *self.shards]
+            if not pending:
+                break
+            ready, _ = ray.wait(pending, num_returns=1, timeout=_POLL)
+            for task in ready:
+                if task in self.clips:
+                    index = self.clips.pop(task)
+                    self._clip_over(self._outcome(task, index))
+                else:
+                    self._shard_over(task)
+            self._look()
+        if self.summary.failed:
+            lines = "".join(json.dumps(f) + "\n" for f in self.summary.failed)
+            worker.write_report(self.out, "failed.jsonl", lines)
+        if self.fatal:
+            worker.write_report(self.out, "report.json", json.dumps(asdict(self.summary), indent=1, sort_keys=True))
+            raise ThfmError(self.fatal)
+
+    def _hand_out(self) -> None:
+        while not self.closed and len(self.clips) < self._window():
+            index = next(self.queue, None)
+            if index is None:
+                return
+            self.clips[self.make.remote(self.config_ref, index, self.out, self.board)] = index
+
+    def _outcome(self, task: Any, index: int) -> Outcome:
+        try:
+            return ray.get(task)
+        except ray.exceptions.NodeDiedError:
+            return Outcome(index, "lost", "its machine was lost")
+        except ray.exceptions.RayTaskError as error:  # an error of ours, or storage that was away for too long
+            return Outcome(index, "failed", f"{type(error.cause).__name__}: {error.cause}")
+        except ray.exceptions.RayError as error:
+            return Outcome(index, "died", f"its worker process died ({' '.join(str(error).split())[:200]})")
+
+    def _clip_over(self, outcome: Outcome) -> None:
+        index = outcome.index
+        self.board.forget.remote(index)
+        if outcome.kind == "skipped":
+            return
+        if outcome.kind == "full":
+            self._close(f"{outcome.message.rstrip('.')}; {self._resume_hint()}")
+            return
+        if outcome.kind in ("died", "lost"):
+            self._try_again(outcome)
+            return
+        if outcome.kind == "failed":
+            self._failed(index, outcome.message)
+            return
+        self.failures_in_a_row = 0
+        self.summary.made += 1
+        for stage, seconds in outcome.seconds.items():
+            self.summary.stage_seconds[stage] = self.summary.stage_seconds.get(stage, 0.0) + seconds
+        if outcome.kind == "rejected":
+            self.display.rejected += 1
+            self.display.say(f"clip {clip_key(index)} is rejected: {outcome.message}")
+        else:
+            self.display.kept += 1
+        name = self.owner.pop(index)
+        self.waiting[name][1].discard(index)
+        self._assemble_if_ready(name)
+
+    def _try_again(self, outcome: Outcome) -> None:
+        index, lost = outcome.index, outcome.kind == "lost"
+        tries, most = (self.lost, _LOST_NODES) if lost else (self.died, self.config.cluster.retries)
+        tries[index] += 1
+        if tries[index] > most:
+            often = f" on each of {tries[index]} tries" if most else ""
+            self._failed(index, f"{outcome.message}{often}")
+            return
+        self.summary.tried_again.append({"key": clip_key(index), "reason": outcome.message})
+        self.display.say(f"clip {clip_key(index)} is to be tried again: {outcome.message}")
+        self.queue = itertools.chain([index], self.queue)
+
+    def _failed(self, index: int, reason: str) -> None:
+        log = worker.log_url(self.out, index)
+        self.summary.failed.append({"key": clip_key(index), "reason": reason, "log": log})
+        self.display.failed += 1
+        self.display.say(f"clip {clip_key(index)} failed: {reason} (log: {log})")
+        self.failures_in_a_row += 1
+        if self.failures_in_a_row >= self.config.cluster.give_up_after:
+            why = f"{self.failures_in_a_row} clips in a row failed, the last so: {reason.rstrip('.')}"
+            self._close(f"{why}; see {log}, then run the same command again.")
+
+    def _assemble_if_ready(self, name: str) -> None:
+        shard, missing = self.waiting[name]
+        if not missing:
+            del self.waiting[name]
+            patience = self.config.cluster.storage_patience_seconds
+            self.shards[self.assemble.remote(self.out, name, shard.keys, patience)] = shard
+
+    def _shard_over(self, task: Any) -> None:
+        shard = self.shards.pop(task)
+        try:
+            ray.get(task)
+        except ray.exceptions.RayError as error:
+            cause = getattr(error, "cause", None) or error
+            reason = str(cause) if isinstance(cause, ThfmError) else f"{shard.name} cannot be assembled ({cause})"
+            self._close(f"{reason.rstrip('.')}; {self._resume_hint()}")
+
+    def _look(self) -> None:
+        """Show progress, count the machines, and hear the user."""
+        self.slots = slots_now(self.config.cluster)
+        if self.stop.asked and not self.summary.interrupted:
+            self.summary.interrupted = True
+            self._close(None)
+            self.display.say("Stopping: clips at work are finished and kept. Ctrl-C again stops at once.")
+        try:
+            if self.closed:  # a board that has just taken another's place would let clips start
+                ray.get(self.board.close.remote(), timeout=_BOARD)
+            running = ray.get(self.board.clips.remote(), timeout=_BOARD)
+        except ray.exceptions.RayError:  # it is on its way
+            return
+        self.display.update(sum(frames for _, frames in running.values()))
+
+    def _close(self, why: str | None) -> None:
+        self.fatal = self.fatal or why
+        self.closed = True
+
+    def _resume_hint(self) -> str:
+        return "finished clips are kept: run the same command again to go on."
