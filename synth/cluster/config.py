@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -11,7 +13,12 @@ class ClusterConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     address: str | None = Field(
-        None, description="a running Ray cluster (host:port, ray://..., auto); none: this machine"
+        None,
+        description="a running Ray cluster (host:port, ray://..., auto); none: RAY_ADDRESS, else this machine (local)",
+    )
+    runtime_env: dict[str, Any] = Field(
+        default_factory=dict,
+        description="what Ray brings to the machines of a cluster before they work: working_dir, pip, env_vars, ...",
     )
     workers: int | None = Field(None, ge=1, description="clips made at once; none: as many as the cores allow")
     cpus_per_worker: float = Field(1.0, gt=0, description="cores reserved for a clip; match render.threads")

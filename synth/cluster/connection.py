@@ -22,6 +22,12 @@ _QUIET = {
 _OBJECT_STORE_BYTES = 100 * 2**20  # clips go through files; Ray carries configs and outcomes only
 
 
+def address_of(config: ClusterConfig) -> str | None:
+    """The Ray cluster to join; none: this machine."""
+    address = config.address or os.environ.get("RAY_ADDRESS") or None
+    return None if address == "local" else address
+
+
 @contextlib.contextmanager
 def connected(config: ClusterConfig) -> Iterator[int]:
     """Ray for the block; yields how many clips can be made at once: none yet, where machines are still to come.
@@ -30,15 +36,17 @@ def connected(config: ClusterConfig) -> Iterator[int]:
         ThfmError: the cluster cannot be reached, or this machine has no room for one worker.
     """
     os.environ.update(_QUIET)
-    if config.address is None:  # workers inherit the environment; on a cluster it has to be sent to them
+    address = address_of(config)
+    if address is None:  # workers inherit the environment; on a cluster it has to be sent to them
         os.environ.update(_ONE_THREAD)
     elif importlib.util.find_spec("aiohttp") is None:  # Ray would wait for its agent for ever
         raise ThfmError("cluster.address needs all of Ray, here and on the cluster: pip install 'thfm[cluster]'.")
     import ray
 
+    runtime_env = {**config.runtime_env, "env_vars": {**_ONE_THREAD, **config.runtime_env.get("env_vars", {})}}
     common = {"log_to_driver": False, "logging_level": logging.CRITICAL, "configure_logging": True}
     try:
-        if config.address is None:
+        if address is None:
             cpus = None if config.workers is None else math.ceil(config.workers * config.cpus_per_worker)
             ray.init(
                 address="local",
@@ -49,19 +57,19 @@ def connected(config: ClusterConfig) -> Iterator[int]:
                 **common,
             )
         else:
-            ray.init(address=config.address, runtime_env={"env_vars": _ONE_THREAD}, **common)
+            ray.init(address=address, runtime_env=runtime_env, **common)
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         why = " ".join(str(error).split())[:300]
-        if config.address is None:
+        if address is None:
             raise ThfmError(f"Ray cannot start on this machine ({why}): free memory or processes.") from None
         raise ThfmError(
-            f"Ray at {config.address} cannot be joined ({why}): check cluster.address, and set RAY_AUTH_TOKEN "
+            f"Ray at {address} cannot be joined ({why}): check cluster.address or RAY_ADDRESS, and set RAY_AUTH_TOKEN "
             "if it asks for one."
         ) from None
     try:
-        slots = _slots(config, ray.cluster_resources())
-        if not slots and config.address is None:
-            raise ThfmError(f"{lacking(config, ray.cluster_resources())}: lower it.")
+        slots = slots_now(config)
+        if not slots and address is None:
+            raise ThfmError(f"{lacking(config)}: lower it.")
         yield slots
     finally:
         ray.shutdown()
@@ -84,9 +92,12 @@ def _wanted(config: ClusterConfig) -> dict[str, float]:
     return {"CPU": config.cpus_per_worker, "GPU": config.gpus_per_worker, "memory": memory_bytes(config) or 0}
 
 
-def lacking(config: ClusterConfig, resources: dict[str, float]) -> str:
-    """The key that asks for more than there is, and how much there is."""
-    name = next(n for n, amount in _wanted(config).items() if amount and resources.get(n, 0) < amount)
+def lacking(config: ClusterConfig) -> str:
+    """The key that asks for more than there is now, and how much there is."""
+    import ray
+
+    resources = ray.cluster_resources()
+    name = next((n for n, amount in _wanted(config).items() if resources.get(n, 0) < amount), "CPU")
     key = {"CPU": "cpus_per_worker", "GPU": "gpus_per_worker", "memory": "memory_gb_per_worker"}[name]
     return f"cluster.{key} asks for more than there is ({name}: {resources.get(name, 0):g})"
 

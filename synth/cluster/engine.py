@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import time
@@ -10,7 +11,7 @@ from dataclasses import asdict
 from rich.console import Console
 
 from synth.cluster import plan, worker
-from synth.cluster.connection import connected
+from synth.cluster.connection import address_of, connected, lacking
 from synth.cluster.display import Display, spoken
 from synth.cluster.plan import ShardPlan
 from synth.cluster.run import Run, Summary
@@ -36,13 +37,16 @@ def generate(config: GenerateConfig, out: str, console: Console | None = None) -
     start = time.monotonic()
     if "://" not in out:  # workers may stand elsewhere
         out = os.path.abspath(os.path.expanduser(out))
-    if config.cluster.address is None:  # what no clip can be drawn from is told at once; elsewhere assets lie elsewhere
+    if (
+        address_of(config.cluster) is None
+    ):  # what no clip can be drawn from is told at once; elsewhere assets lie elsewhere
         clip_spec(config, 0)
     with plan.alone(out):
-        clean_leftovers(out)
-        plan.claim(out, config)
         plans = list(plan.shard_plans(config.clips, config.shards.clips_per_shard))
-        finished = plan.complete_shards(out, plans)
+        with plan.reached(out):
+            clean_leftovers(out)
+            plan.claim(out, config)
+            finished = plan.complete_shards(out, plans)
         summary = Summary()
         if len(finished) < len(plans):
             _fill(config, out, [p for p in plans if p.name not in finished], summary, console)
@@ -50,14 +54,18 @@ def generate(config: GenerateConfig, out: str, console: Console | None = None) -
 
 
 def _fill(config: GenerateConfig, out: str, plans: list[ShardPlan], summary: Summary, console: Console) -> None:
+    say = functools.partial(console.print, highlight=False, markup=False, soft_wrap=True)
     settled = plan.settled_clips(out, config.qa.attempts)
     planned = {key for p in plans for key in p.keys}
     done = config.clips - len(planned - settled.keys())
     if done:
-        console.print(
-            f"Going on with {out}: {done} of {config.clips} clips are there.", highlight=False, soft_wrap=True
-        )
+        say(f"Going on with {out}: {done} of {config.clips} clips are there.")
     with connected(config.cluster) as slots, stop_signals() as stop:
+        if not slots:
+            say(
+                f"{address_of(config.cluster)} has no room for a clip yet ({lacking(config.cluster)}): the run waits for "
+                "machines."
+            )
         display = Display(console, config.clips, done, config.spec.video.frames)
         with display:
             Run(config, out, plans, settled, slots, display, summary, stop).go()

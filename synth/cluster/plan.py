@@ -137,6 +137,21 @@ def settled_clips(out: str, attempts: int) -> dict[str, bool]:
 
 
 @contextlib.contextmanager
+def reached(out: str) -> Iterator[None]:
+    """Errors of a remote storage's own become a ThfmError."""
+    try:
+        yield
+    except ThfmError:
+        raise
+    except Exception as error:
+        if "://" not in out:
+            raise
+        raise ThfmError(
+            f"{out} cannot be reached ({type(error).__name__}: {error}): check the URL, the network and your keys."
+        ) from error
+
+
+@contextlib.contextmanager
 def alone(out: str) -> Iterator[None]:
     """Keep a second run out of a local ``out`` while this one is at work."""
     if "://" in out:

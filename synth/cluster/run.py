@@ -93,7 +93,7 @@ class Run:
         self.died: Counter[int] = Counter()  # clip -> processes that it cost
         self.lost: Counter[int] = Counter()  # clip -> machines that vanished under it
         self.failures_in_a_row = 0
-        self.closed = False
+        self.closed = self.cancelled = False
         self.fatal: str | None = None
         self.queue = self._indices(plans, settled)
 
@@ -110,7 +110,7 @@ class Run:
     def _window(self) -> int:
         """Clips to ask for at once: a few more than can run keep the workers busy and tell an autoscaler that more
         machines would help; memory stays bounded however many clips there are."""
-        return self.slots if self.config.cluster.workers else self.slots + max(2, self.slots)
+        return self.config.cluster.workers or self.slots + max(2, self.slots)
 
     def go(self) -> None:
         """Work until nothing is left or the run is stopped."""
@@ -144,6 +144,8 @@ class Run:
     def _outcome(self, task: Any, index: int) -> Outcome:
         try:
             return ray.get(task)
+        except ray.exceptions.TaskCancelledError:
+            return Outcome(index, "skipped")
         except ray.exceptions.NodeDiedError:
             return Outcome(index, "lost", "its machine was lost")
         except ray.exceptions.RayTaskError as error:  # an error of ours, or storage that was away for too long
@@ -224,11 +226,15 @@ class Run:
             self._close(None)
             self.display.say("Stopping: clips at work are finished and kept. Ctrl-C again stops at once.")
         try:
-            if self.closed:  # a board that has just taken another's place would let clips start
+            if self.closed:  # again and again: a board that has just taken another's place would let clips start
                 ray.get(self.board.close.remote(), timeout=_BOARD)
             running = ray.get(self.board.clips.remote(), timeout=_BOARD)
         except ray.exceptions.RayError:  # it is on its way
             return
+        if self.closed and not self.cancelled:
+            self.cancelled = True
+            for task in [t for t, index in self.clips.items() if index not in running]:
+                ray.cancel(task)  # it may wait for a machine that never comes
         self.display.update(sum(frames for _, frames in running.values()))
 
     def _close(self, why: str | None) -> None:

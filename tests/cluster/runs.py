@@ -18,7 +18,7 @@ PATIENCE = 300.0  # seconds
 FAULTS = {"PYTHONPATH": f"{ROOT / 'tests' / 'cluster' / 'faults'}{os.pathsep}{ROOT}"}  # see sitecustomize.py there
 
 
-def arguments(out: Path, *overrides: str) -> tuple[object, ...]:
+def arguments(out: Path | str, *overrides: str) -> tuple[object, ...]:
     """Of the command that makes the data set of the ``tiny_dataset`` fixture, or a variation of it."""
     return "generate", TINY, "--out", out, *SMALLER, *overrides
 
@@ -44,7 +44,7 @@ def started(out: Path, *overrides: str, environment: dict[str, str] | None = Non
 
 
 def finished(
-    out: Path, *overrides: str, environment: dict[str, str] | None = None, before: Sequence[str] = ()
+    out: Path | str, *overrides: str, environment: dict[str, str] | None = None, before: Sequence[str] = ()
 ) -> tuple[int, str]:
     """A run from its start to its end: exit code, and what it said. ``before`` is a command that runs commands."""
     command = [*before, *thfm_synth(*arguments(out, *overrides))]

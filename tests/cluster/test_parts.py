@@ -13,7 +13,7 @@ from rich.console import Console
 from synth.cluster import plan
 from synth.cluster.board import Board
 from synth.cluster.config import ClusterConfig
-from synth.cluster.connection import _slots, lacking
+from synth.cluster.connection import _slots, address_of
 from synth.cluster.display import Display, spoken
 from synth.cluster.outcome import disk_is_full
 from synth.config import load_config
@@ -110,10 +110,17 @@ def test_workers_are_as_many_as_fit(config: dict, slots: int) -> None:
     assert _slots(ClusterConfig(**config), {"CPU": 8.0, "GPU": 2.0, "memory": 16 * 2**30}) == slots
 
 
-def test_no_room_names_the_key() -> None:
-    asking, there = ClusterConfig(cpus_per_worker=4), {"CPU": 2.0}
-    assert _slots(asking, there) == 0
-    assert lacking(asking, there) == "cluster.cpus_per_worker asks for more than there is (CPU: 2)"
+def test_no_room_is_no_slot() -> None:
+    assert _slots(ClusterConfig(cpus_per_worker=4), {"CPU": 2.0}) == 0
+
+
+def test_the_cluster_is_named_by_the_config_or_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    assert address_of(ClusterConfig()) is None
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
+    assert address_of(ClusterConfig()) == "10.0.0.1:6379"
+    assert address_of(ClusterConfig(address="auto")) == "auto"
+    assert address_of(ClusterConfig(address="local")) is None
 
 
 def test_durations_are_spoken() -> None:

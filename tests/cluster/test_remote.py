@@ -1,0 +1,104 @@
+"""Runs whose storage or machines are elsewhere, and fail: an S3 server behind a cut line, a Ray node that vanishes."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from synth.shards import storage
+from tests.cluster.runs import FAULTS, contents, finished, rendered_frames, report, started, wait_for
+from tests.s3 import Line, s3_server
+
+KEYS = [f"{i:08d}" for i in range(3)]
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[dict[str, str], Line]]:
+    with s3_server() as (environment, line):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        fsspec.filesystem("s3", skip_instance_cache=True).mkdir("bucket")
+        yield environment, line
+
+
+def test_a_data_set_on_s3_outlasts_an_outage(tiny_dataset: Path, s3: tuple) -> None:
+    environment, line = s3
+
+    def watch() -> None:  # the line is cut as soon as the first clip is there, and mended after a while
+        while f"{KEYS[0]}.tar" not in storage.names("s3://bucket/set/.staging"):
+            time.sleep(0.2)
+        line.cut()
+        time.sleep(15)
+        line.mend()
+
+    cut = threading.Thread(target=watch, daemon=True)
+    cut.start()
+    faults = {"THFM_TEST_FAULTS": f"crash:{KEYS[2]}"}
+    options = ("cluster.workers=1", "cluster.retries=0")
+    code, said = finished("s3://bucket/set", *options, environment=environment | FAULTS | faults)
+    cut.join(60)
+    assert code == 3 and line.refused, said
+    log = f"s3://bucket/set/logs/{KEYS[2]}.log"
+    assert log in said and b"SIGSEGV" in storage.read_bytes(log), "the log of a crash is where the error says"
+    assert json.loads(storage.read_bytes("s3://bucket/set/shard-000000.json"))["keys"] == KEYS[:2]
+
+    code, said = finished("s3://bucket/set", environment=environment)
+    assert code == 0, said
+    there = {name: storage.read_bytes(f"s3://bucket/set/{name}") for name in storage.names("s3://bucket/set")}
+    assert there == contents(tiny_dataset)
+    assert storage.names("s3://bucket/set/.staging") == []
+    log = storage.read_bytes(f"s3://bucket/set/logs/{KEYS[0]}.log").decode(errors="replace")
+    assert log.count("colour.exr") == rendered_frames(tiny_dataset, KEYS[0]), "rendered once"
+
+
+def test_a_server_that_is_away_is_an_error_of_one_line(s3: tuple) -> None:
+    environment, line = s3
+    line.cut()
+    code, said = finished("s3://bucket/set", environment=environment)
+    assert code == 1 and "s3://bucket/set cannot be reached" in said and said.count("\n") == 1, said
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator:
+    """A Ray cluster of separate raylets: a head without CPUs. Nodes are added by the test."""
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setenv("PYTHONPATH", FAULTS["PYTHONPATH"])
+    from ray.cluster_utils import Cluster
+
+    small = {"object_store_memory": 80 * 2**20}
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **small})
+    cluster.small = small
+    yield cluster
+    cluster.shutdown()
+
+
+def test_a_lost_node_costs_no_clip(tiny_dataset: Path, tmp_path: Path, cluster, monkeypatch) -> None:
+    out, journal = tmp_path / "set", tmp_path / "journal"
+    monkeypatch.setenv("THFM_TEST_FAULTS", "slow:3")
+    monkeypatch.setenv("THFM_TEST_JOURNAL", str(journal))
+    nodes = [cluster.add_node(num_cpus=1, **cluster.small) for _ in range(2)]
+    with started(out, f"cluster.address={cluster.address}", "cluster.retries=0") as run:
+        wait_for(lambda: rendered_frames(out, KEYS[0]) and rendered_frames(out, KEYS[1]), run)
+        cluster.remove_node(nodes[1], allow_graceful=False)
+        assert run.wait(300) == 0, out.with_suffix(".log").read_text()
+    assert contents(out) == contents(tiny_dataset)
+    again = report(out)["tried_again"]
+    assert len(again) == 1 and "machine was lost" in again[0]["reason"]
+    begun = [line.split()[1] for line in journal.read_text().splitlines()]
+    assert sorted(begun) == sorted([*KEYS, again[0]["key"]]), "what was lost is made again, and nothing else"
+
+
+def test_a_run_waits_for_machines_that_are_still_to_come(tiny_dataset: Path, tmp_path: Path, cluster) -> None:
+    out = tmp_path / "set"
+    with started(out, environment={"RAY_ADDRESS": cluster.address}) as run:
+        wait_for(lambda: "waits for machines" in out.with_suffix(".log").read_text(), run)
+        cluster.add_node(num_cpus=os.cpu_count(), **cluster.small)
+        assert run.wait(300) == 0, out.with_suffix(".log").read_text()
+    assert contents(out) == contents(tiny_dataset)
