@@ -38,6 +38,7 @@ def generate(
     config: Config,
     out: Annotated[str, typer.Option("--out", metavar="URL", help="Where the data set goes: folder or fsspec URL.")],
     overrides: Overrides = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Progress and summary as lines of JSON.")] = False,
 ) -> None:
     """Make a data set, or the rest of one.
 
@@ -51,11 +52,12 @@ def generate(
     from synth.cluster import engine
 
     try:
-        summary = engine.generate(loaded, out)
+        summary = engine.generate(loaded, out, as_json=as_json)
     except KeyboardInterrupt:
         complain(f"stopped at once; {_RESUME}")
         raise typer.Exit(INTERRUPTED) from None
-    print(engine.closing_line(summary, out))
+    if not as_json:
+        print(engine.closing_line(summary, out))
     if summary.interrupted:
         complain(f"interrupted; {_RESUME}")
         raise typer.Exit(INTERRUPTED)

@@ -34,10 +34,25 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.enable()  # a crash leaves its traceback in the log of the clip
     pipe = Connection(int(sys.argv[1]))
+    ready = False
     with contextlib.suppress(EOFError, OSError):
         while pipe.poll(_IDLE):
             config, index, out, logs = pickle.loads(pipe.recv_bytes())
+            if not ready:
+                _get_ready(config)
+                ready = True
+                pipe.send(("ready",))
             pipe.send(("answer", make(config, index, out, logs, _reporter(pipe, config.render.colour))))
+
+
+def _get_ready(config: GenerateConfig) -> None:
+    """Load what every clip needs."""
+    with contextlib.suppress(Exception):  # the clip itself will tell, in its log
+        from synth.blender import runtime
+        from synth.make import library_of
+
+        runtime.start(config.render.threads)
+        library_of(config.bodies)
 
 
 def make(config: GenerateConfig, index: int, out: str, logs: Path, progress: Callable[[str, int], None]) -> Outcome:
@@ -63,7 +78,7 @@ def _make(config: GenerateConfig, index: int, out: str, logs: Path, progress: Ca
     except ClipRejected as error:
         for record in error.attempts:
             patiently(patience, stage_rejection, out, key, record["attempt"], record)
-        return Outcome(index, "rejected", str(error), rejected_attempts=len(error.attempts))
+        return Outcome(index, "rejected", str(error), _reasons(error.attempts))
     start = time.perf_counter()
     arrays = {k: v for k, v in clip.fields.items() if k not in ("key", "fps", "meta")}
     members = encode_clip(key, clip.fields["fps"], arrays, clip.fields["meta"])
@@ -73,7 +88,11 @@ def _make(config: GenerateConfig, index: int, out: str, logs: Path, progress: Ca
     patiently(patience, stage_clip, out, key, members)
     seconds = {**clip.seconds, "encoding": time.perf_counter() - start}
     size = sum(map(len, members.values()))
-    return Outcome(index, "kept", rejected_attempts=len(rejected), seconds=seconds, bytes=size)
+    return Outcome(index, "kept", reasons=_reasons(rejected), seconds=seconds, bytes=size)
+
+
+def _reasons(attempts: list[dict]) -> tuple[str, ...]:
+    return tuple(reason for attempt in attempts for reason in attempt["reasons"])
 
 
 def _reporter(pipe: Connection, colour: bool) -> Callable[[str, int], None]:
@@ -84,7 +103,7 @@ def _reporter(pipe: Connection, colour: bool) -> Callable[[str, int], None]:
         nonlocal last
         if stage == longest and time.monotonic() - last > 0.3:
             last = time.monotonic()
-            pipe.send(("progress", stage, frames))
+            pipe.send(("frames", frames))
 
     return report
 

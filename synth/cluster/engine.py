@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import time
@@ -14,6 +13,7 @@ from synth.cluster import plan, worker
 from synth.cluster.connection import address_of, connected, lacking
 from synth.cluster.display import Display, spoken
 from synth.cluster.plan import ShardPlan
+from synth.cluster.progress import Progress
 from synth.cluster.run import Run, Summary
 from synth.cluster.stop import stop_signals
 from synth.config import GenerateConfig, identity
@@ -21,25 +21,24 @@ from synth.make import clip_spec
 from synth.shards import build_manifest, clean_leftovers, patiently
 
 
-def generate(config: GenerateConfig, out: str, console: Console | None = None) -> Summary:
+def generate(config: GenerateConfig, out: str, console: Console | None = None, as_json: bool = False) -> Summary:
     """Make the data set of a config under ``out``, or the rest of it.
 
     Args:
         out: local folder or fsspec URL.
         console: where progress goes; none: standard error.
+        as_json: progress goes to standard output instead, as lines of JSON.
 
     Raises:
-        ThfmError: no clip can be drawn from the config; ``out`` belongs to another config; the disk is full; Ray cannot
-            start; clip after clip fails.
+        ThfmError: no clip can be drawn from the config; ``out`` belongs to another config, or cannot be reached; the
+            disk is full; Ray cannot start; clip after clip fails.
         KeyboardInterrupt: asked to stop a second time.
     """
-    console = console or Console(stderr=True)
+    display = Display(console or Console(stderr=True), config.clips, as_json)
     start = time.monotonic()
     if "://" not in out:  # workers may stand elsewhere
         out = os.path.abspath(os.path.expanduser(out))
-    if (
-        address_of(config.cluster) is None
-    ):  # what no clip can be drawn from is told at once; elsewhere assets lie elsewhere
+    if address_of(config.cluster) is None:  # assets may lie elsewhere; here, what no clip can be drawn from is told
         clip_spec(config, 0)
     with plan.alone(out):
         plans = list(plan.shard_plans(config.clips, config.shards.clips_per_shard))
@@ -49,26 +48,24 @@ def generate(config: GenerateConfig, out: str, console: Console | None = None) -
             finished = plan.complete_shards(out, plans)
         summary = Summary()
         if len(finished) < len(plans):
-            _fill(config, out, [p for p in plans if p.name not in finished], summary, console)
-        return _conclude(config, out, summary, start)
+            _fill(config, out, [p for p in plans if p.name not in finished], summary, display)
+        summary = _conclude(config, out, summary, start)
+    display.event("summary", **asdict(summary))
+    return summary
 
 
-def _fill(config: GenerateConfig, out: str, plans: list[ShardPlan], summary: Summary, console: Console) -> None:
-    say = functools.partial(console.print, highlight=False, markup=False, soft_wrap=True)
+def _fill(config: GenerateConfig, out: str, plans: list[ShardPlan], summary: Summary, display: Display) -> None:
     settled = plan.settled_clips(out, config.qa.attempts)
     planned = {key for p in plans for key in p.keys}
     done = config.clips - len(planned - settled.keys())
     if done:
-        say(f"Going on with {out}: {done} of {config.clips} clips are there.")
-    with connected(config.cluster) as slots, stop_signals() as stop:
+        display.say(f"Going on with {out}: {done} of {config.clips} clips are there.")
+    with connected(config.cluster) as slots, stop_signals() as stop, display:
         if not slots:
-            say(
-                f"{address_of(config.cluster)} has no room for a clip yet ({lacking(config.cluster)}): the run waits for "
-                "machines."
-            )
-        display = Display(console, config.clips, done, config.spec.video.frames)
-        with display:
-            Run(config, out, plans, settled, slots, display, summary, stop).go()
+            where, why = address_of(config.cluster), lacking(config.cluster)
+            display.say(f"{where} has no room for a clip yet ({why}): the run waits for machines.")
+        progress = Progress(config.clips, done, config.spec.video.frames)
+        Run(config, out, plans, settled, slots, progress, display, summary, stop).go()
 
 
 def _conclude(config: GenerateConfig, out: str, summary: Summary, start: float) -> Summary:
@@ -86,7 +83,7 @@ def _conclude(config: GenerateConfig, out: str, summary: Summary, start: float) 
 
 
 def closing_line(summary: Summary, out: str) -> str:
-    """One sentence on what a run did."""
+    """One sentence on what there is, and one on what a run did."""
     text = f"{out}: {summary.clips} clips, {summary.frames} frames"
     if summary.rejected:
         text += f", {summary.rejected} rejected"
@@ -94,5 +91,16 @@ def closing_line(summary: Summary, out: str) -> str:
         text += f", {len(summary.failed)} failed"
     if not summary.made:
         return f"{text}. Nothing was left to make." if summary.complete else f"{text}."
-    rate = summary.made and summary.seconds / summary.made
-    return f"{text}. This run made {summary.made} in {spoken(summary.seconds)} ({rate:.1f} s a clip)."
+    text += (
+        f". This run made {summary.made} in {spoken(summary.seconds)} ({summary.seconds / summary.made:.1f} s a clip"
+    )
+    total = sum(summary.stage_seconds.values())
+    if total:
+        shares = sorted(summary.stage_seconds.items(), key=lambda stage: -stage[1])[:3]
+        text += "; of the workers' time " + ", ".join(f"{name} {100 * s / total:.0f} %" for name, s in shares)
+    text += ")"
+    if summary.reasons:
+        text += "; drawn anew for " + ", ".join(f"{name} {n}" for name, n in sorted(summary.reasons.items()))
+    if summary.tried_again:
+        text += f"; {len(summary.tried_again)} tries came to nothing and were made again"
+    return f"{text}."

@@ -15,17 +15,20 @@ class Outcome:
         kind: kept; rejected by QA; failed; died, its process with it; lost, its machine with it; skipped, because the
             run is being stopped; full, for lack of disk space.
         message: why it was not kept.
-        rejected_attempts: draws of this clip that QA turned down.
+        reasons: what QA had against draws of this clip.
         seconds: stage -> seconds.
         bytes: of the encoded clip.
+        busy_seconds: that its worker was taken, start_seconds: of these, for a new process to be ready.
     """
 
     index: int
     kind: Literal["kept", "rejected", "failed", "died", "lost", "skipped", "full"]
     message: str = ""
-    rejected_attempts: int = 0
+    reasons: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     bytes: int = 0
+    busy_seconds: float = 0.0
+    start_seconds: float = 0.0
 
 
 def disk_is_full(error: BaseException | None) -> bool:

@@ -38,26 +38,32 @@ def resident_bytes(pid: int) -> int:
 
 class Renderer:
     """Runs jobs one after another in a process of its own, which is replaced after a crash, after ``clips`` jobs, and
-    when it has come near ``memory`` bytes. It ends with its owner, whatever ends that."""
+    when it has come near ``memory`` bytes. It ends with its owner, whatever ends that.
+
+    Attributes:
+        start_seconds: that the last job has waited for a new process.
+    """
 
     def __init__(self, clips: int, memory: int | None = None):
         self._clips, self._memory, self._made = clips, memory, 0
         self._process: subprocess.Popen | None = None
         self._pipe: Connection | None = None
         self._devices: tuple = ()
+        self.start_seconds = 0.0
 
-    def run(self, job: tuple, seconds: float | None, progress: Callable[[str, int], None]) -> Any:
+    def run(self, job: tuple, seconds: float | None, progress: Callable[[int], None]) -> Any:
         """The answer of ``synth.cluster.child`` to a job.
 
         Args:
             seconds: the most it may take; None: for ever.
-            progress: told (stage, frames) as the job goes on.
+            progress: told the frames of what takes longest as the job goes on.
 
         Raises:
             Died, TooSlow.
         """
         if self._process and (self._worn_out() or not self._alive()):
             self.close()
+        self.start_seconds = 0.0
         while True:
             fresh = self._process is None
             if fresh:
@@ -77,15 +83,18 @@ class Renderer:
             self._made += 1
             return answer
 
-    def _answer(self, job: tuple, seconds: float | None, progress: Callable[[str, int], None]) -> Any:
+    def _answer(self, job: tuple, seconds: float | None, progress: Callable[[int], None]) -> Any:
         self._pipe.send_bytes(pickle.dumps(job))
         end = None if seconds is None else time.monotonic() + seconds
         while True:
             if self._pipe.poll(_POLL):
-                kind, *rest = self._pipe.recv()
+                kind, *what = self._pipe.recv()
                 if kind == "answer":
-                    return rest[0]
-                progress(*rest)
+                    return what[0]
+                if kind == "ready":
+                    self.start_seconds = time.monotonic() - self._born
+                else:
+                    progress(*what)
             if self._memory and resident_bytes(self._process.pid) > self._memory:
                 raise MemoryError
             if end and time.monotonic() > end:
@@ -102,7 +111,7 @@ class Renderer:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C lets clips at work be finished
             )
-        self._pipe, self._made = Connection(ours.detach()), 0
+        self._pipe, self._made, self._born = Connection(ours.detach()), 0, time.monotonic()
         self._devices = self._device_names()
 
     @staticmethod

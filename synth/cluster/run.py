@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -15,8 +16,10 @@ from synth.cluster import worker
 from synth.cluster.board import Board
 from synth.cluster.connection import memory_bytes, slots_now
 from synth.cluster.display import Display
+from synth.cluster.metrics import Metrics
 from synth.cluster.outcome import Outcome
 from synth.cluster.plan import ShardPlan
+from synth.cluster.progress import Progress
 from synth.cluster.stop import Stop
 from synth.config import GenerateConfig
 from synth.conventions import ThfmError
@@ -33,10 +36,13 @@ class Summary:
 
     Attributes:
         clips, frames: in finished shards.
-        rejected: clips that QA turned down for good.
+        rejected: clips that QA turned down for good; reasons: check -> draws that it turned down in this run.
         failed: clips that this run gave up, each {key, reason, log}.
         tried_again: tries that came to nothing, each {key, reason}; their clips were tried again.
-        made: clips rendered by this run; seconds: its duration; stage_seconds: sums over its clips.
+        made: clips rendered by this run, encoded to so many bytes; seconds: its duration, of them working_seconds from
+            the first clip handed out to the last one over; stage_seconds: sums over its clips.
+        workers: clips made at once, at most. clip_seconds: worker's time of each clip in the order of their ends,
+            without start_seconds, which new processes took, starts of them, to be ready.
         complete: every clip is in a shard or rejected.
         interrupted: the run was asked to stop.
     """
@@ -44,11 +50,18 @@ class Summary:
     clips: int = 0
     frames: int = 0
     rejected: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
     failed: list[dict[str, str]] = field(default_factory=list)
     tried_again: list[dict[str, str]] = field(default_factory=list)
     made: int = 0
+    bytes: int = 0
     seconds: float = 0.0
+    working_seconds: float = 0.0
     stage_seconds: dict[str, float] = field(default_factory=dict)
+    workers: int = 0
+    clip_seconds: list[float] = field(default_factory=list)
+    starts: int = 0
+    start_seconds: float = 0.0
     complete: bool = False
     interrupted: bool = False
 
@@ -63,11 +76,13 @@ class Run:
         plans: list[ShardPlan],
         settled: dict[str, bool],
         slots: int,
+        progress: Progress,
         display: Display,
         summary: Summary,
         stop: Stop,
     ):
-        self.config, self.out, self.display, self.summary, self.stop = config, out, display, summary, stop
+        self.config, self.out, self.summary, self.stop = config, out, summary, stop
+        self.progress, self.display, self.metrics = progress, display, Metrics(out)
         cluster = config.cluster
         # Near the driver, which is seldom on a machine that may vanish; if it does, a new one takes its place.
         near = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
@@ -93,6 +108,7 @@ class Run:
         self.died: Counter[int] = Counter()  # clip -> processes that it cost
         self.lost: Counter[int] = Counter()  # clip -> machines that vanished under it
         self.failures_in_a_row = 0
+        self.began = time.monotonic()
         self.closed = self.cancelled = False
         self.fatal: str | None = None
         self.queue = self._indices(plans, settled)
@@ -127,6 +143,8 @@ class Run:
                 else:
                     self._shard_over(task)
             self._look()
+        self._show(0)
+        self.summary.reasons = dict(self.progress.reasons)
         if self.summary.failed:
             lines = "".join(json.dumps(f) + "\n" for f in self.summary.failed)
             worker.write_report(self.out, "failed.jsonl", lines)
@@ -168,14 +186,20 @@ class Run:
             self._failed(index, outcome.message)
             return
         self.failures_in_a_row = 0
+        self.progress.note_rejections(outcome.reasons)
         self.summary.made += 1
+        self.summary.bytes += outcome.bytes
+        self.summary.clip_seconds.append(round(outcome.busy_seconds - outcome.start_seconds, 3))
+        self.summary.starts += outcome.start_seconds > 0
+        self.summary.start_seconds += outcome.start_seconds
+        self.summary.working_seconds = time.monotonic() - self.began
         for stage, seconds in outcome.seconds.items():
             self.summary.stage_seconds[stage] = self.summary.stage_seconds.get(stage, 0.0) + seconds
         if outcome.kind == "rejected":
-            self.display.rejected += 1
+            self.progress.rejected += 1
             self.display.say(f"clip {clip_key(index)} is rejected: {outcome.message}")
         else:
-            self.display.kept += 1
+            self.progress.kept += 1
         name = self.owner.pop(index)
         self.waiting[name][1].discard(index)
         self._assemble_if_ready(name)
@@ -195,7 +219,7 @@ class Run:
     def _failed(self, index: int, reason: str) -> None:
         log = worker.log_url(self.out, index)
         self.summary.failed.append({"key": clip_key(index), "reason": reason, "log": log})
-        self.display.failed += 1
+        self.progress.failed += 1
         self.display.say(f"clip {clip_key(index)} failed: {reason} (log: {log})")
         self.failures_in_a_row += 1
         if self.failures_in_a_row >= self.config.cluster.give_up_after:
@@ -221,6 +245,7 @@ class Run:
     def _look(self) -> None:
         """Show progress, count the machines, and hear the user."""
         self.slots = slots_now(self.config.cluster)
+        self.summary.workers = max(self.summary.workers, self.slots)
         if self.stop.asked and not self.summary.interrupted:
             self.summary.interrupted = True
             self._close(None)
@@ -235,7 +260,12 @@ class Run:
             self.cancelled = True
             for task in [t for t, index in self.clips.items() if index not in running]:
                 ray.cancel(task)  # it may wait for a machine that never comes
-        self.display.update(sum(frames for _, frames in running.values()))
+        self._show(sum(frames for _, frames in running.values()))
+
+    def _show(self, running_frames: int) -> None:
+        numbers = self.progress.numbers(running_frames)
+        self.display.update(numbers, running_frames / self.config.spec.video.frames)
+        self.metrics.update(numbers)
 
     def _close(self, why: str | None) -> None:
         self.fatal = self.fatal or why

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,13 +67,15 @@ def make_and_stage(config: GenerateConfig, index: int, out: str, board: Any) -> 
 
 def _make(config: GenerateConfig, index: int, out: str, logs: Path, board: Any) -> Outcome:
     cluster = config.cluster
-    renderer = _renderer(cluster.clips_per_process, memory_bytes(cluster))
+    renderer, begun = _renderer(cluster.clips_per_process, memory_bytes(cluster)), time.monotonic()
     try:
-        return renderer.run(
+        outcome = renderer.run(
             (config, index, out, logs),
             cluster.clip_timeout_seconds,
-            lambda stage, frames: board.frame.remote(index, frames),
+            lambda frames: board.frame.remote(index, frames),
         )
+        busy = time.monotonic() - begun
+        return dataclasses.replace(outcome, busy_seconds=busy, start_seconds=renderer.start_seconds)
     except TooSlow:
         message = f"it took longer than cluster.clip_timeout_seconds={cluster.clip_timeout_seconds:g}"
         outcome = Outcome(index, "failed", message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from synth.cluster import plan
 from synth.cluster.board import Board
 from synth.cluster.config import ClusterConfig
 from synth.cluster.connection import _slots, address_of
-from synth.cluster.display import Display, spoken
+from synth.cluster.display import Display, line, spoken
 from synth.cluster.outcome import disk_is_full
+from synth.cluster.progress import Progress
 from synth.config import load_config
 from synth.conventions import ThfmError
 from synth.shards import stage_clip, stage_rejection
@@ -127,14 +129,26 @@ def test_durations_are_spoken() -> None:
     assert [spoken(s) for s in (4.4, 89, 95, 3600, 12_000)] == ["4 s", "89 s", "2 min", "60 min", "3 h 20 min"]
 
 
-def test_the_bar_tells_clips_rejections_speed_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_line_tells_clips_rejections_speed_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
-    monkeypatch.setattr("synth.cluster.display.time.monotonic", lambda: clock[0])
-    screen = io.StringIO()
-    display = Display(Console(file=screen, width=120), clips=10, done=2, frames_per_clip=20)
-    with display:
-        display.kept, display.rejected = 2, 1
-        clock[0] += 50.0
-        display.update(running_frames=15)
+    monkeypatch.setattr("synth.cluster.progress.time.monotonic", lambda: clock[0])
+    progress = Progress(clips=10, before=2, frames_per_clip=20)
+    assert line(progress.numbers()) == "2/10 clips"
+    progress.kept, progress.rejected = 2, 1
+    progress.note_rejections(["camera: too far.", "people: no room.", "camera: too near."])
+    clock[0] += 50.0
     # 3 clips of 20 frames and 15 frames in 50 s; 85 of the 160 frames are left.
-    assert screen.getvalue().strip() == "5/10 clips · 1 rejected · 1.50 frames/s · 57 s left"
+    numbers = progress.numbers(running_frames=15)
+    assert (numbers["frames"], numbers["frames_per_second"], numbers["seconds_left"]) == (75, 1.5, 56.7)
+    assert line(numbers) == ("5/10 clips · 1 rejected · drawn anew for camera 2, people 1 · 1.50 frames/s · 57 s left")
+
+
+def test_lines_of_json_hold_the_same_numbers(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("synth.cluster.display._LINE_EVERY", -1.0)
+    numbers = Progress(clips=10, before=2, frames_per_clip=20).numbers()
+    with Display(Console(file=io.StringIO()), 10, as_json=True) as display:
+        display.say("clip 00000003 failed: why")
+        display.update(numbers)
+    said, shown = (json.loads(text) for text in capsys.readouterr().out.splitlines())
+    assert (said["event"], said["text"]) == ("message", "clip 00000003 failed: why")
+    assert shown["event"] == "progress" and numbers.items() <= shown.items()
