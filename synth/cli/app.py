@@ -72,6 +72,43 @@ _RESUME = "finished clips are kept: run the same command again to go on."
 
 @app.command(
     epilog=_examples(
+        "thfm-synth plan configs/synth/default.yaml clips=100000 --machines 20 --cores 32 --price 0.6",
+        "thfm-synth plan configs/synth/default.yaml --frames 81 --sample 20 cluster.address=auto --json",
+    )
+)
+def plan(
+    config: Config,
+    overrides: Overrides = None,
+    sample: Annotated[int, typer.Option("--sample", min=2, help="Clips to make: more of them, less error.")] = 6,
+    frames: Annotated[
+        int | None, typer.Option("--frames", min=3, help="Frames of these. [default: all, 9 of long clips]")
+    ] = None,
+    machines: Annotated[int, typer.Option("--machines", min=1, help="Machines of the cluster.")] = 1,
+    cores: Annotated[
+        float | None, typer.Option("--cores", min=0.1, help="Cores of a machine. [default: this one's]")
+    ] = None,
+    gpus: Annotated[float, typer.Option("--gpus", min=0, help="GPUs of a machine.")] = 0.0,
+    speed: Annotated[float, typer.Option("--speed", min=0.01, help="Its cores' speed, this machine's being 1.")] = 1.0,
+    price: Annotated[float, typer.Option("--price", min=0, help="Price of a machine per hour, any currency.")] = 0.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
+) -> None:
+    """Say what a data set will take before it is made: time, core-hours, storage, cost.
+
+    Makes a few of its clips here, or on the Ray cluster that the config names, and throws them away.
+    """
+    from synth.config import load_config
+
+    loaded = load_config(config, overrides or ())
+    from synth.cli import plan as planning
+    from synth.cluster.estimate import Cluster
+
+    here = planning.this_machine()
+    cluster = Cluster(machines=machines, cores=cores or here, gpus=gpus, speed=speed, price=price)
+    planning.run(loaded, sample, frames, cluster, as_json)
+
+
+@app.command(
+    epilog=_examples(
         "thfm-synth validate out/quickstart", "thfm-synth validate s3://bucket/people --models /data/models"
     )
 )
