@@ -15,7 +15,7 @@ from rich.console import Console
 from synth.terminal import progress
 from tests.conftest import ROOT, SMALLER, TINY, environment, run_synth
 
-COMMANDS = ("generate", "plan", "validate", "preview", "inspect", "stats", "assets")
+COMMANDS = ("generate", "relabel", "plan", "validate", "preview", "inspect", "stats", "assets")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from synth.conventions import ThfmError
 from synth.terminal.commands import new_app
 from synth.terminal.errors import FAILED_CLIPS, FAULTS, INTERRUPTED, complain
+
+if TYPE_CHECKING:
+    from synth.cluster.run import Summary
 
 app = new_app(
     "Make, check and look at labelled synthetic video of people.",
@@ -51,13 +55,19 @@ def generate(
     loaded = load_config(config, overrides or ())
     from synth.cluster import engine
 
+    _make(lambda: engine.generate(loaded, out, as_json=as_json), out, as_json)
+
+
+def _make(run: Callable[[], Summary], out: str, as_json: bool) -> None:
+    from synth.cluster.engine import closing_line
+
     try:
-        summary = engine.generate(loaded, out, as_json=as_json)
+        summary = run()
     except KeyboardInterrupt:
         complain(f"stopped at once; {_RESUME}")
         raise typer.Exit(INTERRUPTED) from None
     if not as_json:
-        print(engine.closing_line(summary, out))
+        print(closing_line(summary, out))
     if summary.interrupted:
         complain(f"interrupted; {_RESUME}")
         raise typer.Exit(INTERRUPTED)
@@ -68,6 +78,28 @@ def generate(
 
 
 _RESUME = "finished clips are kept: run the same command again to go on."
+
+
+@app.command(
+    epilog=_examples(
+        "thfm-synth relabel out/people --out out/people-2",
+        "thfm-synth relabel s3://bucket/people --out s3://bucket/people-2 cluster.address=auto",
+    )
+)
+def relabel(
+    url: Url,
+    out: Annotated[str, typer.Option("--out", metavar="URL", help="Where the new data set goes: folder or URL.")],
+    overrides: Overrides = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Progress and summary as lines of JSON.")] = False,
+) -> None:
+    """Make the labels of a data set again, by the code of today, without rendering its colour again.
+
+    Colour, and the matte that came with it, are taken over byte by byte. For labels that a data set of an earlier
+    version lacks, or that were wrong. Interrupted, it goes on where it was, as generate does; exit codes are the same.
+    """
+    from synth.cluster import engine
+
+    _make(lambda: engine.relabel(url, out, overrides or (), as_json=as_json), out, as_json)
 
 
 @app.command(

@@ -13,13 +13,12 @@ import time
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from pathlib import Path
 
+from synth.cluster.job import Job
 from synth.cluster.outcome import Outcome, disk_is_full
 from synth.config import GenerateConfig
-from synth.conventions import ClipRejected, ThfmError
-from synth.shards import encode_clip, patiently, stage_clip, stage_rejection
-from synth.spec.sample import clip_key
+from synth.conventions import ThfmError
+from synth.shards import patiently, stage_clip, stage_rejection
 
 _IDLE = 120.0  # seconds until a process without work gives its memory back
 _PR_SET_PDEATHSIG = 1
@@ -37,12 +36,12 @@ def main() -> None:
     ready = False
     with contextlib.suppress(EOFError, OSError):
         while pipe.poll(_IDLE):
-            config, index, out, logs = pickle.loads(pipe.recv_bytes())
+            job = pickle.loads(pipe.recv_bytes())
             if not ready:
-                _get_ready(config)
+                _get_ready(job.config)
                 ready = True
                 pipe.send(("ready",))
-            pipe.send(("answer", make(config, index, out, logs, _reporter(pipe, config.render.colour))))
+            pipe.send(("answer", make(job, _reporter(pipe, job.renders_colour))))
 
 
 def _get_ready(config: GenerateConfig) -> None:
@@ -55,40 +54,35 @@ def _get_ready(config: GenerateConfig) -> None:
         library_of(config.bodies)
 
 
-def make(config: GenerateConfig, index: int, out: str, logs: Path, progress: Callable[[str, int], None]) -> Outcome:
-    """Make clip ``index`` and stage it, or what QA has against it. Never raises: a failure is an outcome."""
+def make(job: Job, progress: Callable[[str, int], None]) -> Outcome:
+    """Make a clip and stage it, or what QA has against it. Never raises: a failure is an outcome."""
     try:
-        return _make(config, index, out, logs, progress)
+        return _make(job, progress)
     except Exception as error:
-        with contextlib.suppress(OSError), open(logs / f"{clip_key(index)}.log", "a") as log:
+        with contextlib.suppress(OSError), open(job.log, "a") as log:
             log.write(traceback.format_exc())
         if disk_is_full(error):
             full = error if isinstance(error, ThfmError) else f"the disk is full ({error}): free some space"
-            return Outcome(index, "full", str(full))
+            return Outcome(job.index, "full", str(full))
         message = str(error) if isinstance(error, ThfmError) else f"{type(error).__name__}: {error}"
-        return Outcome(index, "failed", message)
+        return Outcome(job.index, "failed", message)
 
 
-def _make(config: GenerateConfig, index: int, out: str, logs: Path, progress: Callable[[str, int], None]) -> Outcome:
-    from synth.make import make_clip  # here, not above: it takes a second
+def _make(job: Job, progress: Callable[[str, int], None]) -> Outcome:
+    from synth.cluster import clips  # here, not above: it takes a second
 
-    key, patience = clip_key(index), config.cluster.storage_patience_seconds
-    try:
-        clip, rejected = make_clip(config, index, logs, progress)
-    except ClipRejected as error:
-        for record in error.attempts:
-            patiently(patience, stage_rejection, out, key, record["attempt"], record)
-        return Outcome(index, "rejected", str(error), _reasons(error.attempts))
-    start = time.perf_counter()
-    arrays = {k: v for k, v in clip.fields.items() if k not in ("key", "fps", "meta")}
-    members = encode_clip(key, clip.fields["fps"], arrays, clip.fields["meta"])
+    patience = job.config.cluster.storage_patience_seconds
+    made = clips.new_clip(job, progress) if job.source is None else clips.relabelled_clip(job, progress)
     # Rejections first: the clip's own file says that nothing more is to come.
-    for record in rejected:
-        patiently(patience, stage_rejection, out, key, record["attempt"], record)
-    patiently(patience, stage_clip, out, key, members)
-    seconds = {**clip.seconds, "encoding": time.perf_counter() - start}
-    size = sum(map(len, members.values()))
-    return Outcome(index, "kept", reasons=_reasons(rejected), seconds=seconds, bytes=size)
+    for record in made.rejected:
+        patiently(patience, stage_rejection, job.out, job.key, record["attempt"], record)
+    if made.members is None:
+        return Outcome(job.index, "rejected", made.message, _reasons(made.rejected))
+    start = time.perf_counter()
+    patiently(patience, stage_clip, job.out, job.key, made.members)
+    seconds = {**made.seconds, "staging": time.perf_counter() - start}
+    size = sum(map(len, made.members.values()))
+    return Outcome(job.index, "kept", reasons=_reasons(made.rejected), seconds=seconds, bytes=size)
 
 
 def _reasons(attempts: list[dict]) -> tuple[str, ...]:

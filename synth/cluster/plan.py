@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import importlib.metadata
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,8 +40,13 @@ class ShardPlan:
 
 def shard_plans(clips: int, per_shard: int) -> Iterator[ShardPlan]:
     """All shards of a data set, in order; the last may be short."""
-    for number, start in enumerate(range(0, clips, per_shard)):
-        yield ShardPlan(f"shard-{number:06d}", range(start, min(start + per_shard, clips)))
+    for start in range(0, clips, per_shard):
+        yield ShardPlan(shard_of(start, per_shard), range(start, min(start + per_shard, clips)))
+
+
+def shard_of(index: int, per_shard: int) -> str:
+    """Name of the shard that holds a clip."""
+    return f"shard-{index // per_shard:06d}"
 
 
 def versions() -> dict[str, str]:
@@ -149,6 +155,11 @@ def reached(out: str) -> Iterator[None]:
         raise ThfmError(
             f"{out} cannot be reached ({type(error).__name__}: {error}): check the URL, the network and your keys."
         ) from error
+
+
+def absolute(url: str) -> str:
+    """A local path as workers find it who stand elsewhere; other URLs as they are."""
+    return url.rstrip("/") if "://" in url else os.path.abspath(os.path.expanduser(url))
 
 
 @contextlib.contextmanager

@@ -14,6 +14,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from synth.cluster.job import Job
+
 _POLL = 0.2  # seconds
 _FULL = 0.75  # a process above this share of its memory limit makes no further clip
 # Its GPUs are fixed when a process starts.
@@ -51,7 +53,7 @@ class Renderer:
         self._devices: tuple = ()
         self.start_seconds = 0.0
 
-    def run(self, job: tuple, seconds: float | None, progress: Callable[[int], None]) -> Any:
+    def run(self, job: Job, seconds: float | None, progress: Callable[[int], None]) -> Any:
         """The answer of ``synth.cluster.child`` to a job.
 
         Args:
@@ -83,7 +85,7 @@ class Renderer:
             self._made += 1
             return answer
 
-    def _answer(self, job: tuple, seconds: float | None, progress: Callable[[int], None]) -> Any:
+    def _answer(self, job: Job, seconds: float | None, progress: Callable[[int], None]) -> Any:
         self._pipe.send_bytes(pickle.dumps(job))
         end = None if seconds is None else time.monotonic() + seconds
         while True:

@@ -73,6 +73,7 @@ class Run:
         self,
         config: GenerateConfig,
         out: str,
+        source: str | None,
         plans: list[ShardPlan],
         settled: dict[str, bool],
         slots: int,
@@ -81,7 +82,7 @@ class Run:
         summary: Summary,
         stop: Stop,
     ):
-        self.config, self.out, self.summary, self.stop = config, out, summary, stop
+        self.config, self.out, self.source, self.summary, self.stop = config, out, source, summary, stop
         self.progress, self.display, self.metrics = progress, display, Metrics(out)
         cluster = config.cluster
         # Near the driver, which is seldom on a machine that may vanish; if it does, a new one takes its place.
@@ -157,7 +158,7 @@ class Run:
             index = next(self.queue, None)
             if index is None:
                 return
-            self.clips[self.make.remote(self.config_ref, index, self.out, self.board)] = index
+            self.clips[self.make.remote(self.config_ref, index, self.out, self.source, self.board)] = index
 
     def _outcome(self, task: Any, index: int) -> Outcome:
         try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from synth.cluster.connection import memory_bytes
+from synth.cluster.job import Job
 from synth.cluster.outcome import Outcome, disk_is_full
 from synth.cluster.renderer import Died, Renderer, TooSlow
 from synth.config import GenerateConfig
@@ -52,36 +53,32 @@ def _renderer(clips: int, memory: int | None) -> Renderer:
     return Renderer(clips, memory)
 
 
-def make_and_stage(config: GenerateConfig, index: int, out: str, board: Any) -> Outcome:
+def make_and_stage(config: GenerateConfig, index: int, out: str, source: str | None, board: Any) -> Outcome:
     """Make clip ``index`` and stage it, or what QA has against it. Never raises: a failure is an outcome."""
     if not may_start(board, index):
         return Outcome(index, "skipped")
     try:
         with _log_folder(out, index) as logs:
-            return _make(config, index, out, logs, board)
+            return _make(Job(config, index, out, logs, source), board)
     except OSError as error:
         if not disk_is_full(error):
             raise
         return Outcome(index, "full", f"the disk is full ({error}): free some space")
 
 
-def _make(config: GenerateConfig, index: int, out: str, logs: Path, board: Any) -> Outcome:
-    cluster = config.cluster
+def _make(job: Job, board: Any) -> Outcome:
+    cluster = job.config.cluster
     renderer, begun = _renderer(cluster.clips_per_process, memory_bytes(cluster)), time.monotonic()
     try:
-        outcome = renderer.run(
-            (config, index, out, logs),
-            cluster.clip_timeout_seconds,
-            lambda frames: board.frame.remote(index, frames),
-        )
+        outcome = renderer.run(job, cluster.clip_timeout_seconds, lambda frames: board.frame.remote(job.index, frames))
         busy = time.monotonic() - begun
         return dataclasses.replace(outcome, busy_seconds=busy, start_seconds=renderer.start_seconds)
     except TooSlow:
         message = f"it took longer than cluster.clip_timeout_seconds={cluster.clip_timeout_seconds:g}"
-        outcome = Outcome(index, "failed", message)
+        outcome = Outcome(job.index, "failed", message)
     except Died as error:
-        outcome = Outcome(index, "died", str(error))
-    with contextlib.suppress(OSError), open(logs / f"{clip_key(index)}.log", "a") as log:
+        outcome = Outcome(job.index, "died", str(error))
+    with contextlib.suppress(OSError), open(job.log, "a") as log:
         log.write(f"\n{outcome.message}\n")
     return outcome
 

@@ -69,6 +69,10 @@ class Clip:
             raise ThfmError(f"{self.shard}: clip {self.key} has {self.num_frames} frames, not {start} to {stop}.")
         return self._decode(name, start, stop, step)
 
+    def encoded(self, name: str) -> tuple[bytes, dict[str, Any]]:
+        """A field as it is stored: the bytes of its member and its entry in the header, for ``encode_clip``."""
+        return self._members[FIELDS[name].member], self.header["storage"][name]
+
     def _decode(self, name: str, start: int, stop: int | None, step: int = 1) -> Any:
         field = FIELDS[name]
         if field.member not in self._members:

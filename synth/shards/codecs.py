@@ -23,7 +23,16 @@ from synth.shards.schema import FIELDS, META, Field, check_arrays, check_key
 People = Sequence[Mapping[str, Any]]
 
 
-def encode_clip(key: str, fps: float, arrays: Mapping[str, Any], meta: Mapping[str, Any]) -> dict[str, bytes]:
+Encoded = tuple[bytes, Mapping[str, Any]]  # a member's bytes and its entry under ``storage``
+
+
+def encode_clip(
+    key: str,
+    fps: float,
+    arrays: Mapping[str, Any],
+    meta: Mapping[str, Any],
+    kept: Mapping[str, Encoded] | None = None,
+) -> dict[str, bytes]:
     """Encode one clip.
 
     Args:
@@ -32,6 +41,7 @@ def encode_clip(key: str, fps: float, arrays: Mapping[str, Any], meta: Mapping[s
         arrays: field name -> array as in ``FIELDS``; ``smplx`` is a list of one dict of arrays (or strings) a person.
             A clip may hold any subset of the fields.
         meta: JSON-able dict: the clip spec, seeds, versions, caption, QA verdict.
+        kept: field name -> ``Clip.encoded`` of it, taken over as it is instead of an array.
 
     Returns:
         Member name without the key (``depth.mkv``) -> bytes, in the order of ``FIELDS`` with ``meta.json`` first. The
@@ -44,9 +54,11 @@ def encode_clip(key: str, fps: float, arrays: Mapping[str, Any], meta: Mapping[s
     if not (isinstance(fps, int | float) and math.isfinite(fps) and fps > 0):
         raise ThfmError(f"Clip {key}: fps must be a positive number, got {fps!r}.")
     sizes = check_arrays(arrays, f"Clip {key}")
-    members, storage = {}, {}
+    members, storage, kept = {}, {}, kept or {}
     for field in FIELDS.values():
-        if field.name not in arrays:
+        if field.name in kept:
+            members[field.member], storage[field.name] = kept[field.name]
+        if field.name in kept or field.name not in arrays:
             continue
         try:
             data, params = _encode(field, arrays[field.name], fps)

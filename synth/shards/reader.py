@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
+from typing import Any
 
 from braceexpand import braceexpand
 
@@ -49,6 +50,24 @@ def read_clips(url: Urls, fields: Iterable[str] | None = None, threads: int = 1)
         if name not in FIELDS:
             raise ThfmError(f"{name!r} is no field of a clip; the fields are {', '.join(FIELDS)}.")
     return _clips(shard_urls(url), None if wanted is None else {META, *(FIELDS[n].member for n in wanted)}, threads)
+
+
+def read_clip(root: str | PathLike, record: Mapping[str, Any], key: str, fields: Iterable[str]) -> Clip:
+    """One clip of a shard, by ranges: nothing but the members of ``fields`` that it has is read.
+
+    Args:
+        root: of the data set. record: of a shard that holds the clip, as ``finished_shards`` returns it.
+    """
+    places = next(clip["members"] for clip in record["index"] if clip["key"] == key)
+    shard = storage.join(root, record["name"])
+    members = {}
+    with storage.opened(shard) as file:
+        for name in (META, *(FIELDS[f].member for f in fields)):
+            if name in places:
+                start, size = places[name]
+                file.seek(start)
+                members[name] = file.read(size)
+    return Clip(key, members, shard)
 
 
 def _clips(shards: list[str], wanted: set[str] | None, threads: int) -> Iterator[Clip]:

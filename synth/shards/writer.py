@@ -86,6 +86,12 @@ def finished_shards(root: object) -> list[Record]:
     return [read_json(storage.join(root, n)) for n in found]
 
 
+def finished_shard(root: object, name: str) -> Record | None:
+    """The record of a shard, None if it is not finished."""
+    url = storage.join(root, f"{name}.json")
+    return read_json(url) if storage.exists(url) else None
+
+
 def read_json(url: str) -> Any:
     """A JSON file of a data set."""
     try:
@@ -97,10 +103,9 @@ def read_json(url: str) -> Any:
 
 
 def _finished(root: object, name: str, keys: Sequence[str]) -> Record | None:
-    url = storage.join(root, f"{name}.json")
-    if not storage.exists(url):
+    record = finished_shard(root, name)
+    if record is None:
         return None
-    record = read_json(url)
     whole = not record["clips"] or storage.exists(storage.join(root, record["name"]))
     return record if whole and {*record["keys"], *(r["key"] for r in record["rejected"])} == set(keys) else None
 
