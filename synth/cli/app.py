@@ -13,7 +13,7 @@ from synth.terminal.commands import new_app
 from synth.terminal.errors import FAILED_CLIPS, FAULTS, INTERRUPTED, complain
 
 if TYPE_CHECKING:
-    from synth.cluster.run import Summary
+    from synth.cluster.summary import Summary
 
 app = new_app(
     "Make, check and look at labelled synthetic video of people.",
@@ -59,7 +59,7 @@ def generate(
 
 
 def _make(run: Callable[[], Summary], out: str, as_json: bool) -> None:
-    from synth.cluster.engine import closing_line
+    from synth.cluster.summary import closing_line
 
     try:
         summary = run()

@@ -7,6 +7,7 @@ import ctypes
 import faulthandler
 import os
 import pickle
+import platform
 import signal
 import sys
 import time
@@ -14,7 +15,7 @@ import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
-from synth.cluster.job import Job
+from synth.cluster.job import Job, assets_of
 from synth.cluster.outcome import Outcome, disk_is_full
 from synth.config import GenerateConfig
 from synth.conventions import ThfmError
@@ -71,6 +72,11 @@ def make(job: Job, progress: Callable[[str, int], None]) -> Outcome:
 def _make(job: Job, progress: Callable[[str, int], None]) -> Outcome:
     from synth.cluster import clips  # here, not above: it takes a second
 
+    if job.assets and assets_of(job.config) != job.assets:
+        raise ThfmError(
+            f"{platform.node()} holds other assets than the driver (in {job.config.bodies.assets}, or of bodies.*): "
+            "bring the same files to all machines, by cluster.runtime_env or a shared folder."
+        )
     patience = job.config.cluster.storage_patience_seconds
     made = clips.new_clip(job, progress) if job.source is None else clips.relabelled_clip(job, progress)
     # Rejections first: the clip's own file says that nothing more is to come.

@@ -11,11 +11,12 @@ from rich.console import Console
 
 from synth.cluster import plan, worker
 from synth.cluster.connection import address_of, connected, lacking
-from synth.cluster.display import Display, spoken
+from synth.cluster.display import Display
 from synth.cluster.plan import ShardPlan
 from synth.cluster.progress import Progress
-from synth.cluster.run import Run, Summary
+from synth.cluster.run import Run
 from synth.cluster.stop import stop_signals
+from synth.cluster.summary import Summary
 from synth.config import GenerateConfig, identity
 from synth.conventions import ThfmError
 from synth.make import clip_spec
@@ -122,27 +123,3 @@ def _conclude(config: GenerateConfig, out: str, summary: Summary, start: float) 
         patiently(patience, plan.release, out)
     worker.write_report(out, "report.json", json.dumps(asdict(summary), indent=1, sort_keys=True))
     return summary
-
-
-def closing_line(summary: Summary, out: str) -> str:
-    """One sentence on what there is, and one on what a run did."""
-    text = f"{out}: {summary.clips} clips, {summary.frames} frames"
-    if summary.rejected:
-        text += f", {summary.rejected} rejected"
-    if summary.failed:
-        text += f", {len(summary.failed)} failed"
-    if not summary.made:
-        return f"{text}. Nothing was left to make." if summary.complete else f"{text}."
-    text += (
-        f". This run made {summary.made} in {spoken(summary.seconds)} ({summary.seconds / summary.made:.1f} s a clip"
-    )
-    total = sum(summary.stage_seconds.values())
-    if total:
-        shares = sorted(summary.stage_seconds.items(), key=lambda stage: -stage[1])[:3]
-        text += "; of the workers' time " + ", ".join(f"{name} {100 * s / total:.0f} %" for name, s in shares)
-    text += ")"
-    if summary.reasons:
-        text += "; drawn anew for " + ", ".join(f"{name} {n}" for name, n in sorted(summary.reasons.items()))
-    if summary.tried_again:
-        text += f"; {len(summary.tried_again)} tries came to nothing and were made again"
-    return f"{text}."

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
+from synth.bodies.fingerprint import fingerprint
 from synth.config import GenerateConfig
 from synth.spec.sample import clip_key
 
@@ -15,6 +17,7 @@ class Job:
 
     Attributes:
         out: data set that it goes to. logs: local folder of its log.
+        assets: fingerprint of the driver's; None: not to be compared.
         source: data set whose colour it takes over, with labels made anew; None: a new clip.
     """
 
@@ -23,6 +26,7 @@ class Job:
     out: str
     logs: Path
     source: str | None = None
+    assets: str | None = None
 
     @property
     def key(self) -> str:
@@ -36,3 +40,14 @@ class Job:
     @property
     def renders_colour(self) -> bool:
         return self.config.render.colour and self.source is None
+
+
+@functools.lru_cache(maxsize=2)
+def assets_of(config: GenerateConfig) -> str:
+    """Fingerprint of all files that clips of a config are made of, as they are on this machine.
+
+    Raises:
+        OSError: some are not there.
+    """
+    named = (Path(name) for name in config.spec.light.hdris)
+    return fingerprint(config.bodies, [path for path in named if path.suffix])

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 import ray
 
 from synth.cluster import worker
 from synth.cluster.board import Board
-from synth.cluster.connection import memory_bytes, slots_now
+from synth.cluster.connection import address_of, memory_bytes, slots_now
 from synth.cluster.display import Display
+from synth.cluster.job import assets_of
 from synth.cluster.metrics import Metrics
 from synth.cluster.outcome import Outcome
 from synth.cluster.plan import ShardPlan
 from synth.cluster.progress import Progress
 from synth.cluster.stop import Stop
+from synth.cluster.summary import Summary
 from synth.config import GenerateConfig
 from synth.conventions import ThfmError
 from synth.spec.sample import clip_key
@@ -28,42 +31,6 @@ from synth.spec.sample import clip_key
 _POLL = 0.5  # seconds
 _BOARD = 5.0  # seconds to wait for the board, which may have to be made anew
 _LOST_NODES = 20  # machines that a clip may lose under it, which is rarely its fault
-
-
-@dataclass
-class Summary:
-    """What a run did and what the data set holds after it.
-
-    Attributes:
-        clips, frames: in finished shards.
-        rejected: clips that QA turned down for good; reasons: check -> draws that it turned down in this run.
-        failed: clips that this run gave up, each {key, reason, log}.
-        tried_again: tries that came to nothing, each {key, reason}; their clips were tried again.
-        made: clips rendered by this run, encoded to so many bytes; seconds: its duration, of them working_seconds from
-            the first clip handed out to the last one over; stage_seconds: sums over its clips.
-        workers: clips made at once, at most. clip_seconds: worker's time of each clip in the order of their ends,
-            without start_seconds, which new processes took, starts of them, to be ready.
-        complete: every clip is in a shard or rejected.
-        interrupted: the run was asked to stop.
-    """
-
-    clips: int = 0
-    frames: int = 0
-    rejected: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
-    failed: list[dict[str, str]] = field(default_factory=list)
-    tried_again: list[dict[str, str]] = field(default_factory=list)
-    made: int = 0
-    bytes: int = 0
-    seconds: float = 0.0
-    working_seconds: float = 0.0
-    stage_seconds: dict[str, float] = field(default_factory=dict)
-    workers: int = 0
-    clip_seconds: list[float] = field(default_factory=list)
-    starts: int = 0
-    start_seconds: float = 0.0
-    complete: bool = False
-    interrupted: bool = False
 
 
 class Run:
@@ -101,6 +68,10 @@ class Run:
         )(worker.make_and_stage)
         self.assemble = ray.remote(num_cpus=0, max_retries=-1)(worker.assemble)
         self.config_ref = ray.put(config)
+        self.assets = None
+        if address_of(cluster):
+            with contextlib.suppress(OSError):  # a driver without assets has nothing to compare
+                self.assets = assets_of(config)
         self.slots = slots
         self.clips: dict[Any, int] = {}  # task -> clip index
         self.shards: dict[Any, ShardPlan] = {}  # task -> shard
@@ -158,7 +129,7 @@ class Run:
             index = next(self.queue, None)
             if index is None:
                 return
-            self.clips[self.make.remote(self.config_ref, index, self.out, self.source, self.board)] = index
+            self.clips[self.make.remote(self.config_ref, index, self.out, self.source, self.assets, self.board)] = index
 
     def _outcome(self, task: Any, index: int) -> Outcome:
         try:

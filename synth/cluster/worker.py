@@ -53,13 +53,18 @@ def _renderer(clips: int, memory: int | None) -> Renderer:
     return Renderer(clips, memory)
 
 
-def make_and_stage(config: GenerateConfig, index: int, out: str, source: str | None, board: Any) -> Outcome:
-    """Make clip ``index`` and stage it, or what QA has against it. Never raises: a failure is an outcome."""
+def make_and_stage(
+    config: GenerateConfig, index: int, out: str, source: str | None, assets: str | None, board: Any
+) -> Outcome:
+    """Make clip ``index`` and stage it, or what QA has against it. Never raises: a failure is an outcome.
+
+    The arguments are those of a ``Job``; ``board`` is where to report.
+    """
     if not may_start(board, index):
         return Outcome(index, "skipped")
     try:
         with _log_folder(out, index) as logs:
-            return _make(Job(config, index, out, logs, source), board)
+            return _make(Job(config, index, out, logs, source, assets), board)
     except OSError as error:
         if not disk_is_full(error):
             raise
