@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import socket
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import fsspec
@@ -14,6 +18,7 @@ import pytest
 
 from synth.shards import storage
 from tests.cluster.runs import FAULTS, contents, finished, rendered_frames, report, started, wait_for
+from tests.conftest import ROOT
 from tests.s3 import Line, s3_server
 
 KEYS = [f"{i:08d}" for i in range(3)]
@@ -72,9 +77,13 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator:
     monkeypatch.setenv("PYTHONPATH", FAULTS["PYTHONPATH"])
     from ray.cluster_utils import Cluster
 
+    monkeypatch.setenv("RAY_metrics_report_interval_ms", "1000")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     small = {"object_store_memory": 80 * 2**20}
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **small})
-    cluster.small = small
+    head = {"num_cpus": 0, "include_dashboard": False, "metrics_export_port": port, **small}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    cluster.small, cluster.metrics = small, f"http://127.0.0.1:{port}/metrics"
     yield cluster
     cluster.shutdown()
 
@@ -102,3 +111,31 @@ def test_a_run_waits_for_machines_that_are_still_to_come(tiny_dataset: Path, tmp
         cluster.add_node(num_cpus=os.cpu_count(), **cluster.small)
         assert run.wait(300) == 0, out.with_suffix(".log").read_text()
     assert contents(out) == contents(tiny_dataset)
+
+
+def test_machines_with_other_assets_make_nothing(tmp_path: Path, cluster, monkeypatch) -> None:
+    other = tmp_path / "assets"
+    shutil.copytree(ROOT / "assets", other, copy_function=os.symlink)
+    (other / "README.md").unlink()
+    (other / "README.md").write_text("of another version")
+    monkeypatch.setenv("THFM_ASSETS", str(other))
+    cluster.add_node(num_cpus=1, **cluster.small)
+    monkeypatch.delenv("THFM_ASSETS")
+    options = ("clips=1", f"cluster.address={cluster.address}")
+    code, said = finished(tmp_path / "refused", *options)
+    assert code == 3 and "holds other assets than the driver" in said and not list(tmp_path.glob("refused/*.tar")), said
+
+    # The right ones, told to the workers by Ray; meanwhile Prometheus is told how far the run is.
+    told = f"cluster.runtime_env={{env_vars: {{THFM_ASSETS: {ROOT / 'assets'}, THFM_TEST_FAULTS: 'slow:8'}}}}"
+    out = tmp_path / "taken"
+    with started(out, *options, told, environment={"RAY_metrics_report_interval_ms": "1000"}) as run:
+        wait_for(lambda: f'data_set="{out}"' in _scraped(cluster.metrics), run)
+        assert run.wait(300) == 0, out.with_suffix(".log").read_text()
+    assert len(list(out.glob("*.tar"))) == 1
+
+
+def _scraped(url: str) -> str:
+    """Lines of our metrics."""
+    with suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:
+        return "\n".join(line for line in answer.read().decode().splitlines() if line.startswith("ray_thfm_clips"))
+    return ""
