@@ -91,8 +91,13 @@ def clip_geometry(spec: ClipSpec, config: GenerateConfig, log: Path) -> ClipGeom
     return build_clip(spec, config.bodies, library, scene_file)
 
 
-def make_attempt(spec: ClipSpec, config: GenerateConfig, log: Path, progress: Progress) -> MadeClip:
+def make_attempt(
+    spec: ClipSpec, config: GenerateConfig, log: Path, progress: Progress, given: Mapping | None = None
+) -> MadeClip:
     """Render and label one spec.
+
+    Args:
+        given: fields that are there, such as ``rgb``, and take the place of those made here; the checks see them.
 
     Raises:
         ClipRejected: a check failed; the reasons say which.
@@ -108,6 +113,7 @@ def make_attempt(spec: ClipSpec, config: GenerateConfig, log: Path, progress: Pr
     if passes.rgb is not None:
         fields["rgb"] = passes.rgb
     fields["smplx"] = list(geometry.smplx)
+    fields |= given or {}
     labelled = time.perf_counter()
     verdict = check_clip(fields, body_tracks(geometry, spec), config.qa)
     if not verdict.passed:

@@ -56,7 +56,7 @@ def relabelled_clip(job: Job, progress: Callable[[str, int], None]) -> Made:
     """Make the labels of a clip of ``job.source`` again, beside its colour.
 
     Raises:
-        ThfmError: the source lacks the clip; its spec is of another version; the labels fail their checks.
+        ThfmError: the source lacks the clip; its spec is of another version; the labels do not fit the colour.
     """
     shard = shard_of(job.index, job.config.shards.clips_per_shard)
     record = finished_shard(job.source, shard)
@@ -67,10 +67,9 @@ def relabelled_clip(job: Job, progress: Callable[[str, int], None]) -> Made:
         return Made(None, rejected, "; ".join(reason for r in rejected for reason in r["reasons"]))
     old = read_clip(job.source, record, job.key, TAKEN_OVER)
     config = job.config.model_copy(update={"render": job.config.render.model_copy(update={"colour": False})})
-    clip = make_attempt(_spec(old), config, job.log, progress)
-    meta = clip.fields["meta"]
-    measures = {**old.meta["qa"]["measures"], **meta["qa"]["measures"]}
-    meta = {**meta, "render": old.meta["render"], "qa": {**meta["qa"], "measures": measures}}
+    given = {name: getattr(old, name) for name in old.fields()}  # new labels have to fit the old colour
+    clip = make_attempt(_spec(old), config, job.log, progress, given)
+    meta = {**clip.fields["meta"], "render": old.meta["render"]}
     start = time.perf_counter()
     members = _encoded(job.key, clip.fields, meta, {name: old.encoded(name) for name in old.fields()})
     return Made(members, rejected, seconds={**clip.seconds, "encoding": time.perf_counter() - start})

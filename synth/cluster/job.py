@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
+from synth.bodies.config import BodiesConfig
 from synth.bodies.fingerprint import fingerprint
 from synth.config import GenerateConfig
 from synth.spec.sample import clip_key
@@ -42,12 +43,15 @@ class Job:
         return self.config.render.colour and self.source is None
 
 
-@functools.lru_cache(maxsize=2)
 def assets_of(config: GenerateConfig) -> str:
-    """Fingerprint of all files that clips of a config are made of, as they are on this machine.
+    """Fingerprint of all files that clips of a config are made of, as they are on this machine; told once a process.
 
     Raises:
         OSError: some are not there.
     """
-    named = (Path(name) for name in config.spec.light.hdris)
-    return fingerprint(config.bodies, [path for path in named if path.suffix])
+    return _fingerprint(config.bodies, config.spec.light.hdris)
+
+
+@functools.lru_cache(maxsize=2)
+def _fingerprint(bodies: BodiesConfig, hdris: tuple[str, ...]) -> str:
+    return fingerprint(bodies, [path for path in map(Path, hdris) if path.suffix])

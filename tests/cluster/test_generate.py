@@ -37,6 +37,22 @@ def test_one_worker_and_a_growing_data_set_give_the_same_bytes(tiny_dataset: Pat
     assert not (out / ".staging").exists()
 
 
+def test_more_clips_leave_full_shards_untouched(tiny_dataset: Path, tmp_path: Path) -> None:
+    out = tmp_path / "grown"
+    for name in ("shard-000000.tar", "shard-000000.json", "manifest.json"):  # what clips=2 would have left
+        out.mkdir(exist_ok=True)
+        shutil.copy(tiny_dataset / name, out)
+    manifest = json.loads((out / "manifest.json").read_text())
+    manifest["about"]["clips"] = 2
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    before = {p.name: (p.stat().st_ino, p.stat().st_mtime_ns) for p in out.glob("shard-*")}
+    done = run_synth(*arguments(out))
+    assert done.returncode == 0, done.stderr
+    assert contents(out) == contents(tiny_dataset)
+    assert before == {p.name: (p.stat().st_ino, p.stat().st_mtime_ns) for p in out.glob("shard-000000*")}
+    assert not rendered_frames(out, KEYS[0]) and rendered_frames(out, KEYS[2])
+
+
 def test_interrupted_and_killed_runs_resume_to_the_same_bytes(tiny_dataset: Path, tmp_path: Path) -> None:
     out = tmp_path / "resumed"
     with started(out, "cluster.workers=1") as run:

@@ -1,0 +1,75 @@
+"""The process that makes clips, without Ray: what it has made before leaves no trace, and it is replaced when due."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from synth.cluster import plan
+from synth.cluster.job import Job
+from synth.cluster.renderer import Died, Renderer, TooSlow
+from synth.config import identity, load_config
+from synth.shards import assemble_shard, build_manifest
+from tests.cluster.runs import contents
+from tests.conftest import SMALLER, TINY
+
+
+@pytest.fixture
+def renderer() -> Iterator[Renderer]:
+    renderer = Renderer(clips=2)
+    yield renderer
+    renderer.close()
+
+
+def nothing(frames: int) -> None:
+    pass
+
+
+def test_any_order_in_one_process_gives_the_same_bytes(tiny_dataset: Path, tmp_path: Path) -> None:
+    config, out = load_config(TINY, SMALLER), str(tmp_path)
+    renderer = Renderer(clips=20)
+    outcomes = [renderer.run(Job(config, index, out, tmp_path), None, nothing) for index in (2, 0, 1)]
+    renderer.close()
+    assert [outcome.kind for outcome in outcomes] == ["kept"] * 3
+    assert outcomes[0].bytes > 10_000 and outcomes[0].seconds["colour"] > 0
+    for shard in plan.shard_plans(3, config.shards.clips_per_shard):
+        assemble_shard(out, shard.name, shard.keys)
+    build_manifest(out, identity(config), {"versions": plan.versions(), "clips": 3})
+    made = {name: data for name, data in contents(tmp_path).items() if not name.endswith(".log")}
+    assert made == contents(tiny_dataset)
+
+
+def bad_job(tmp_path: Path) -> Job:
+    """One that fails in a moment: its light is not there."""
+    return Job(load_config(TINY, [f"spec.light.hdris=[{tmp_path}/none.exr]"]), 0, str(tmp_path), tmp_path)
+
+
+def test_processes_are_replaced_after_so_many_clips_and_when_gone(renderer: Renderer, tmp_path: Path) -> None:
+    processes, starts = [], []
+    for _ in range(4):
+        outcome = renderer.run(bad_job(tmp_path), None, nothing)
+        assert outcome.kind == "failed" and "none.exr" in outcome.message
+        processes.append(renderer._process.pid)
+        starts.append(renderer.start_seconds > 0)
+        if len(processes) == 3:
+            os.kill(processes[-1], signal.SIGKILL)
+            renderer._process.wait()
+    assert processes[0] == processes[1] and len(set(processes)) == 3
+    assert starts == [True, False, True, True]
+    assert "none.exr" in (tmp_path / "00000000.log").read_text()
+
+
+def test_the_end_of_a_process_is_told_by_its_signal(renderer: Renderer, tmp_path: Path) -> None:
+    def kill(_: int) -> None:
+        os.kill(renderer._process.pid, signal.SIGKILL)
+
+    job = Job(load_config(TINY, [*SMALLER, "spec.video.frames=9"]), 0, str(tmp_path), tmp_path)
+    with pytest.raises(Died, match="SIGKILL .for lack of memory, perhaps"):
+        renderer.run(job, None, kill)
+    with pytest.raises(TooSlow):
+        renderer.run(job, 0.3, nothing)
+    assert renderer._process is None
