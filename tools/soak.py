@@ -4,8 +4,8 @@
     python tools/soak.py --minutes 5 --every 10 render.samples=1
 
 Whenever the run has ended, it is started again. Every so often something happens to it: its renderer, its Ray worker
-or its raylet is killed, its driver is killed, Ctrl-C is pressed, its renderer stands still for a while. When the time is
-over it is left in peace. Each round makes a data set of another seed, until the time is over.
+or its raylet is killed, its driver is killed, Ctrl-C is pressed, its renderer stands still for a while. When the time
+is over it is left in peace. Each round makes a data set of another seed, until the time is over.
 """
 
 from __future__ import annotations
