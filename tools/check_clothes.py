@@ -10,6 +10,7 @@ is left out and nothing covers the hole. Told per garment: failing pixels over p
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -116,6 +117,8 @@ def main() -> None:
                         print(f"clip {index} sample {sample}: {name} {numbers[0]} of {numbers[1]}", flush=True)
     for name, (bad, shown) in sorted(total.items(), key=lambda x: -x[1][0]):
         print(f"{name:22} {bad:6} of {shown:7} pixels  {100 * bad / max(shown, 1):6.2f} %")
+    if not total:
+        sys.exit("nobody is dressed: set spec.people.clothes=true.")
     bad, shown = np.sum(list(total.values()), axis=0)
     print(f"{'all':22} {bad:6} of {shown:7} pixels  {100 * bad / shown:6.2f} %")
 

@@ -15,7 +15,7 @@ from synth.bodies.person import canonical_is_shared, joint_sites, smplx_label
 from synth.cameras import Subject, framed_vertices, read_path, solve
 from synth.conventions import JOINT_NAMES, ThfmError
 from synth.geometry import Cameras, ClipGeometry, SceneFile
-from synth.props import place_props
+from synth.props import held_by, place_props
 from synth.scenes import build_scene
 from synth.spec.model import ClipSpec
 
@@ -39,7 +39,10 @@ def build_clip(
         ClipRejected: people find no room, or no camera sees what the framing asks for.
         ThfmError: a named asset is missing or broken, or the motion ends too early.
     """
-    figures = [build_figure(p, k, spec.frames, spec.fps, config, library) for k, p in enumerate(spec.people, 1)]
+    figures = [
+        build_figure(p, k, spec.frames, spec.fps, config, library, held_by(spec.props, library.props, k - 1))
+        for k, p in enumerate(spec.people, 1)
+    ]
     balls = [Balls.around(f.meshes, spec.frames + 2) for f in figures] if len(figures) > 1 or obstacles else []
     if balls:
         figures = [f.moved(shift) for f, shift in zip(figures, keep_apart(balls, obstacles), strict=True)]

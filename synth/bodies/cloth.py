@@ -189,7 +189,7 @@ def _simulate(rest, faces, loose, skinned, obstacle: _Obstacle, fps: float) -> n
 
     x = skinned[0].astype(np.float64)
     speed = np.zeros_like(x)
-    for _ in range(round(HANGING * LOOKS_PER_SECOND)):
+    for _ in range(round(HANGING * fps * looks)):
         x, speed = look(x, speed, 0.0, 0.0, HANGING_DRAG)
     if len(skinned) > 1:  # it comes along with the body
         speed = speed + (skinned[1] - skinned[0]).mean(0) * fps

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
+from synth.bodies.carrying import carrying
 from synth.bodies.catalogue import Library
 from synth.bodies.config import BodiesConfig
 from synth.bodies.model import BodyModel, load_body
@@ -13,6 +16,7 @@ from synth.bodies.outfit import fit_outfit, outfit_meshes
 from synth.bodies.person import body_mesh, canonical_points, person_params
 from synth.bodies.registration import base_map
 from synth.geometry import Mesh
+from synth.props.shape import PropShape
 from synth.spec.model import PersonSpec
 
 
@@ -47,9 +51,18 @@ class Figure:
 
 
 def build_figure(
-    person: PersonSpec, number: int, frames: int, fps: float, config: BodiesConfig, library: Library
+    person: PersonSpec,
+    number: int,
+    frames: int,
+    fps: float,
+    config: BodiesConfig,
+    library: Library,
+    held: Mapping[str, PropShape] = MappingProxyType({}),
 ) -> Figure:
     """Person ``number`` (from 1) where their spec wants them.
+
+    Args:
+        held: what each hand (left, right) holds.
 
     Raises:
         ThfmError: a named asset is missing or broken, or the motion ends too early.
@@ -57,8 +70,15 @@ def build_figure(
     neutral, model = load_body(config.models, "neutral"), load_body(config.models, person.gender)
     skin = library.skin(person.skin, model.texture_layout)
     params, scenery = person_params(model, person, library.motion_files, frames, fps)
-    posed = model.pose(params)
     canonical = canonical_points(neutral, model)
+
+    def bare(one: dict[str, np.ndarray]) -> tuple[Mesh, np.ndarray]:
+        posed = model.pose(one)
+        return body_mesh(model, posed, canonical, person, number, skin, np.ones(len(model.faces), bool)), posed.joints
+
+    for hand, thing in held.items():
+        params = carrying(params, hand, thing, bare)
+    posed = model.pose(params)
     outfit = fit_outfit(model, base_map(model, config.open_models), posed, person, config.assets)
     # Motions are grounded for bare feet; shoes stand on their soles.
     posed = posed.raised(outfit.sole)

@@ -56,7 +56,7 @@ def _near(meshes: Sequence[Mesh], palm: np.ndarray, axes: np.ndarray, radius: fl
     own = (Part.LEFT_HAND, Part.LEFT_FOREARM) if hand == "left" else (Part.RIGHT_HAND, Part.RIGHT_FOREARM)
     clouds: tuple[list, list] = ([], [])
     for mesh in meshes:
-        arm = np.isin(mesh.part, own) & (mesh.name == "body")
+        arm = np.isin(mesh.part, own)
         for kind, chosen in ((0, arm), (1, ~arm)):
             faces = mesh.faces[chosen]
             for s in range(len(palm)):

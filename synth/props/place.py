@@ -79,6 +79,13 @@ def place_props(
     return meshes, facts
 
 
+def held_by(props: Sequence[PropSpec], assets: Mapping[str, PropAsset], person: int) -> dict[str, PropShape]:
+    """What the hands (left, right) of a person (index) are to hold."""
+    mine = [p for p in props if p.role == "held" and p.person == person and p.name in assets]
+    shapes = {p.hand or "right": read_shape(assets[p.name]) for p in mine}
+    return {hand: shape for hand, shape in shapes.items() if shape.grip is not None}
+
+
 def _held(
     shape: PropShape, spec: PropSpec, joints: np.ndarray, moving: list[Mesh], view: View
 ) -> tuple[np.ndarray, View] | None:
@@ -91,4 +98,4 @@ def _held(
     return None if view.hidden_shares().max(initial=0.0) > spec.hides_most else (positions, view)
 
 
-__all__ = ["PropAsset", "place_props"]
+__all__ = ["PropAsset", "held_by", "place_props"]

@@ -41,7 +41,8 @@ def build_street(spec: StreetScene, light: LightSpec, stage: Stage, assets: Mapp
     middle = (stage.middle[:2] @ along[:2]) * along
     depth = stage.moving[:, :2] @ out
     near = float(depth.max()) + spec.setback
-    kerb = min(float((stage.cells[:, :2] @ out).min()) - 0.5, near - _WALK)
+    free = float(rng.uniform(0.5, 3.0))  # pavement before people: room for what stands in front of them
+    kerb = min(float((stage.cells[:, :2] @ out).min()) - free, near - _WALK)
     other_kerb = kerb - spec.road
     far = min(other_kerb - _WALK, float(depth.min()) - 1.0)
     quads, trim = Quads(), Material("plain", tint=spec.trim, roughness=0.5)

@@ -205,6 +205,6 @@ def sample_clip(config: SpecConfig, catalogue: Catalogue, seed: int, index: int,
         scene=scene,
         camera=camera,
         props=sample_props(
-            rng("props"), config.props, catalogue, [hands_are_free(p.motion, catalogue) for p in people]
+            rng("props"), config.props, catalogue, [hands_are_free(p.motion, catalogue) for p in people], camera.band
         ),
     )

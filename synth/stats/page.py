@@ -19,10 +19,11 @@ _NAMED = 50  # faults
 _SECTIONS = ("people", "motion", "camera", "picture", "scene", "rejected")
 _TRAITS = {
     "people": ("people", "formation", "gender", "clothes", "hair", "skin"),
-    "camera": ("camera", "framing", "held", "focus", "lens", "shape"),
+    "camera": ("camera", "framing", "held", "focus", "lens", "shutter", "shape"),
     "scene": ("scene", "time", "light", "sun", "ground", "prop", "prop's role"),
 }
 _OF_PEOPLE = ("gender", "clothes", "hair", "skin", "motion", "spliced")
+_OF_PROPS = ("prop", "prop's role")
 _LEAST_DRAWS = 5  # of which a rate of rejection is told
 
 
@@ -135,8 +136,10 @@ def _bars(stats: Stats, section: str) -> list[str]:
 
 
 def _whole(stats: Stats, trait: str) -> int:
-    """What a count of this trait is a share of: people or clips."""
-    return sum(stats.traits["gender"].values()) if trait in _OF_PEOPLE else stats.clips
+    """What a count of this trait is a share of: people, props or clips."""
+    if trait in _OF_PEOPLE:
+        return sum(stats.traits["gender"].values())
+    return sum(stats.traits[trait].values()) if trait in _OF_PROPS else stats.clips
 
 
 def _people(stats: Stats) -> str:

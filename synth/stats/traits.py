@@ -44,12 +44,12 @@ def traits(meta: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _person(person: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "gender", person["gender"]
-    motion = person["motion"]
+    yield "gender", person.get("gender", "unknown")
+    motion = person.get("motion") or {}
     for part in (motion, *(motion.get("then") or ())):
-        yield "motion", part["name"]
+        yield "motion", part.get("name", "unknown")
     yield "spliced", "one motion" if not motion.get("then") else "spliced"
-    yield "skin", person["skin"]
+    yield "skin", person.get("skin", "unknown")
     for item in person.get("clothes") or ():
         yield "clothes", item["name"]
     yield "hair", (person.get("hair") or {}).get("name", "none")

@@ -5,9 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from synth.bodies.clip import build_clip
+from synth.config import GenerateConfig
 from synth.conventions import JOINT_NAMES, Part, Semantic, ThfmError, Visibility
 from synth.geometry import ClipGeometry
 from synth.labels import compute_labels
+from synth.make import clip_spec
 from synth.props import place_props
 from synth.spec.props.model import PropSpec
 from tests.props.worlds import HEIGHT, LIBRARY, WIDTH, cut, still_camera, surface_of
@@ -190,3 +193,31 @@ def test_unknown_props_and_wrong_roles_are_named(walker):
         _placed(walker, PropSpec(name="sofa9", role="beside"))
     with pytest.raises(ThfmError, match="crate"):
         _placed(walker, PropSpec(name="crate", role="held", hand="left"))
+
+
+@pytest.mark.parametrize(("name", "style"), [("handbag", "hang"), ("yogurt_bottle", "fist"), ("phone", "palm")])
+@pytest.mark.parametrize("hand", ["left", "right"])
+def test_people_who_hold_something_carry_it(name, style, hand):
+    """A whole person of a clip, whose arm and fingers make room for the thing: it finds its place in most draws."""
+    config = GenerateConfig.model_validate({
+        "seed": 2,
+        "spec": {"video": {"frames": 4, "width": 64, "height": 64}, "people": {"count": 1}, "props": {"count": [0, 0]},
+                 "motion": {"actions": ["walk", "stand"], "splice": 0.0}, "scene": {"kinds": ["plain"]}},
+    })  # fmt: skip
+    placed = []
+    for index in range(3):
+        prop = PropSpec(name=name, role="held", hand=hand, seed=1, hides_most=1.0)
+        spec = clip_spec(config, index).model_copy(update={"props": (prop,)})
+        geometry = build_clip(spec, config.bodies, LIBRARY)
+        placed.append(len(geometry.props))
+        if not geometry.props:
+            continue
+        assert LIBRARY.props[name].entry["grip"]["style"] == style
+        (mesh,) = _props(geometry)
+        wrist, elbow = (geometry.joints[0, :, JOINT_NAMES.index(f"{hand}_{part}")] for part in ("wrist", "elbow"))
+        if style != "hang":  # held up before the body, forearm about level
+            assert np.abs((wrist - elbow)[:, 2]).max() < 0.15
+        knuckles = geometry.joints[0, :, JOINT_NAMES.index(f"{hand}_middle1")].astype(float)
+        away = np.linalg.norm(mesh.positions - knuckles[:, None], axis=2).min(1)
+        assert away.max() < 0.1 and np.ptp(away) < 0.002  # it goes with the hand
+    assert sum(placed) >= 2

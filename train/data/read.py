@@ -67,6 +67,8 @@ def decode(clip: Clip, source: str, task: str, fields: Iterable[str], window: Wi
     names = tuple(dict.fromkeys(("rgb", *companions(fields))))
     decoded = pool.map(lambda name: clip.frames(name, window.start, window.stop, window.step), names)
     arrays = dict(zip(names, decoded, strict=True))
+    if "readout" in arrays:
+        arrays["readout"] = arrays["readout"] / window.step  # its unit is the time of a frame
     return Sample(
         key=clip.key,
         source=source,

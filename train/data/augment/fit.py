@@ -136,6 +136,8 @@ def strided(sample: Sample, step: int) -> Sample:
             ]
         elif name in ("joints3d", "keypoints2d", "visibility"):
             labels[name] = value[:, ::step]
+        elif name == "readout":
+            labels[name] = value[::step] / step  # its unit is the time of a frame
         elif not name.startswith("flow_"):
             labels[name] = value[::step]
     return replace(sample, rgb=sample.rgb[::step], fps=sample.fps / step, labels=labels)
