@@ -13,15 +13,17 @@ from synth.geometry import Mesh
 from synth.props import hold
 from synth.props.shape import PropShape
 
-_AWAY = 12.0  # degrees by which an arm that carries a bag stands off
+_AWAY = 18.0  # degrees by which an arm that carries a bag stands off
 _LIFE = 0.15  # share of its own motion that an arm keeps that holds something up
 _TIGHTEST = {"hang": 0.8, "fist": 0.9, "palm": 0.25}  # curls of the fingers
 _CURLS = 9
 # Left arm, degrees: the upper arm hangs, the forearm points forward, the palm faces inwards; or upwards, by turning
 # forearm and wrist. A right arm is its mirror image.
 _UPPER = Rotation.from_euler("z", -68, degrees=True)
-_FOREARM = {"fist": Rotation.from_euler("y", -75, degrees=True),
-            "palm": Rotation.from_euler("y", -80, degrees=True) * Rotation.from_euler("x", -48, degrees=True)}  # fmt: skip
+_FOREARM = {
+    "fist": Rotation.from_euler("y", -75, degrees=True),
+    "palm": Rotation.from_euler("y", -80, degrees=True) * Rotation.from_euler("x", -48, degrees=True),
+}
 _WRIST = {"fist": Rotation.identity(), "palm": Rotation.from_euler("x", -38, degrees=True)}
 
 Pose = Callable[[dict[str, np.ndarray]], tuple[Mesh, np.ndarray]]
