@@ -26,6 +26,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from tools import wardrobe_items as table
+from tools.sewing import bags, glasses
 from tools.sewing.cloth import coordinates, write_pictures
 from tools.sewing.patterns import PATTERNS, SKIRT, TIGHTS, Dummy
 from tools.sewing.shells import hung_on
@@ -259,6 +260,8 @@ class Bake:
         arrays = {k: item[k].astype(types.get(k, item[k].dtype)) for k in keys}
         if item.get("loose") is not None and item["loose"].any():
             arrays["loose"] = np.rint(255 * item["loose"]).astype(np.uint8)
+        if "rigid" in item:
+            arrays["rigid"] = item["rigid"]
         np.savez_compressed(path, **arrays)
         maps = [m.get("mapDiffuse") for m in item["materials"]]
         diffuse = [
@@ -398,6 +401,34 @@ class Bake:
                 span=[round(float(shell.vertices[:, 1].min()), 3), round(float(shell.vertices[:, 1].max()), 3)],
             )  # fmt: skip
 
+    def accessories(self) -> None:
+        """Bags and glasses made here."""
+        picture = bags.write_picture(self.root / "bags")
+        for name, bag in bags.BAGS.items():
+            item = bags.made(bag, self.base, self.body_faces)
+            facts = {"tintable": True, "bone": bag.bone, "on_back": bag.on_back}
+            self.own(name, "bags", item, picture, "bag", False, layer=7, **facts)
+        eye = abs(self.dummy.joint("left_eye_smplhf")[0])
+        for name, kind in glasses.GLASSES.items():
+            item = glasses.made(kind, self.base, self.body_faces, eye)
+            picture = glasses.write_picture(kind, self.root / "glasses" / f"{name}_diffuse.png")
+            self.own(name, "glasses", item, picture, name, True, layer=6, tintable=False)
+
+    def own(self, name: str, kind: str, item: dict, picture: str, stem: str, alpha: bool, **facts) -> None:
+        """Bake an accessory of this project; ``picture`` lies in the folder of its kind."""
+        item |= {
+            "face_semantic": np.zeros(len(item["faces"]), np.uint8), "hidden_base": np.zeros(0, np.int32),
+            "folder": self.root / kind, "materials": [{"mapDiffuse": picture}], "author": "", "uuid": "",
+        }  # fmt: skip
+        credit = {
+            "licence": "CC0-1.0", "author": "this project", "source": f"tools/sewing, {name}",
+            "provenance": table.SEWN_NOTE,
+        }  # fmt: skip
+        self.add(
+            name, kind, item, stem, alpha, credit, semantic="accessory", semantics=["accessory"], style="any",
+            look="any", **facts,
+        )  # fmt: skip
+
     def hung(self, points: np.ndarray, skirted: np.ndarray) -> dict[str, np.ndarray]:
         """Reference arrays of points (n, 3): hung on the helper skirt where ``skirted`` (n,), else on the tights."""
         on_skirt = hung_on(points, self.dummy.vertices, self.dummy.skirt)
@@ -448,6 +479,7 @@ class Bake:
         self.suits()
         self.wholes()
         self.sewn()
+        self.accessories()
         self.matches()
         for source, (name, socks, look) in table.SHOES.items():
             facts = {"style": "any", "layer": 1, "look": look, "tintable": False}
@@ -457,6 +489,7 @@ class Bake:
             self.simple("clothes", source, name, "hats", ["hat"], [], **facts)
         for source, (style, hat) in table.HAIR.items():
             facts = {"style": style, "layer": 5, "look": "any", "tintable": True, "under_hat": hat}
+            facts |= {"on_back": True} if source in table.LONG_HAIR else {}
             self.simple("hair", source, source.lower(), "hair", ["hair"], [], **facts)
         for sources, folder, kind in ((table.BROWS, "eyebrows", "brows"), (table.LASHES, "eyelashes", "lashes")):
             for source in sources:

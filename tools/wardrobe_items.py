@@ -15,7 +15,7 @@ BY_NOTE = (
     "under the licence that its file names; changed: triangles, textures of at most 512 pixels, garments hung on the "
     "base mesh anew, hidden skin found anew."
 )
-SEWN_NOTE = "Sewn by tools/sewing from the CC0 base mesh's helper meshes."
+SEWN_NOTE = "Made by tools/sewing on the CC0 base mesh and its helper meshes."
 BY_AUTHOR = {
     **dict.fromkeys(("Asymmetric_Tunic_and_Sash", "pith_helmet", "short_tail_camo_tee"), "CC-BY"),
     **dict.fromkeys(("F_Beach_Dress_01", "F_Dress_01", "F_Dress_02", "F_Dress_04", "Fishing_Hat_01", "Tank_Top_01"),
@@ -181,6 +181,7 @@ HAIR = {
     "short03": ("female", False),
     "short04": ("male", True),
 }
+LONG_HAIR = ("Braid01", "long01")  # it lies on the back, where backpacks do
 BROWS = [f"eyebrow{i:03d}" for i in range(1, 13)]
 LASHES = ["Eyelashes01", "eyelashes02", "eyelashes03", "eyelashes04"]
 LEFT_OUT_SKINS = ("special_suit",)  # clothes painted on the skin
@@ -189,7 +190,7 @@ LEFT_OUT_SKINS = ("special_suit",)  # clothes painted on the skin
 PAINT_OVER = {"shoes06_diffuse.png": ((236, 408, 260, 423), (0, 16))}
 
 # Neighbours (of the garment's own vertices) that share one rotation and scale of the offsets; 0: the whole item.
-STIFFNESS = {"garments": 32, "shoes": 300, "hats": 0, "glasses": 0, "hair": 0, "brows": 24, "lashes": 24}
+STIFFNESS = {"garments": 32, "shoes": 300, "hats": 0, "glasses": 0, "bags": 0, "hair": 0, "brows": 24, "lashes": 24}
 
 
 def readme(catalogue: dict) -> str:
@@ -197,8 +198,8 @@ def readme(catalogue: dict) -> str:
     lines = [
         "# Wardrobe",
         "",
-        "Clothes, shoes, hats, hair, brows and lashes for any body that carries `base_to_vertex`; skins are in",
-        "`../skins`. Written by `python -m tools.bake_wardrobe --sources DIR`; do not edit by hand.",
+        "Clothes, shoes, hats, glasses, bags, hair, brows and lashes for any body that carries `base_to_vertex`; skins",
+        "are in `../skins`. Written by `python -m tools.bake_wardrobe --sources DIR`; do not edit by hand.",
         "`catalogue.json` says what each item is; `synth.bodies.wardrobe` reads it, `synth.bodies.dressing` fits it.",
         "",
         "| arrays of an item's npz | |",
@@ -209,13 +210,14 @@ def readme(catalogue: dict) -> str:
         "| `face_semantic` (F,) | index into the entry's `semantics` |",
         "| `hidden_base` (k,) | base.obj vertices of the skin beneath |",
         "| `loose` (V,) | where there is one: 0 goes with the body, 255 hangs free |",
+        "| `rigid` (V,) | of bags: what goes with one bone (`bone` of the catalogue) and keeps its form |",
         "",
         f"**CC0-1.0 items.** {CC0_NOTE}",
         "",
         f"**CC-BY items.** {BY_NOTE} Licence texts: https://creativecommons.org/licenses/by/3.0/ and",
         "https://creativecommons.org/licenses/by/4.0/; `CC-BY` alone is what the author wrote.",
         "",
-        f"**Sewn items.** {SEWN_NOTE}",
+        f"**Items of this project.** {SEWN_NOTE}",
         "",
         f"**Public-domain skins.** {SKIN_NOTE}",
         "",

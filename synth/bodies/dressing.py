@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from synth.bodies import wardrobe
 from synth.bodies.basemap import BaseMap
+from synth.bodies.straps import Straps, bind
 from synth.bodies.surface import LIMBS, Attachment, Surface, attach_to_body, averaging
 from synth.bodies.wardrobe import Item
 from synth.conventions import ThfmError
@@ -19,6 +20,8 @@ LAYER_MARGIN = 0.003  # metres between two layers of cloth
 THINNEST = 0.0015  # metres between skin and an inner layer that an outer one presses down
 LIMB_RADIUS = 0.07
 DEEPEST = 0.05  # a point farther inside than this belongs to another part of the surface
+BAG_MARGIN = 0.008  # metres between a bag's box and what lies beneath
+BULKIEST = 0.12  # metres by which a large body may reach into a bag where it hangs on an average one
 BURIED = 0.03  # inner cloth this far from the outer layer's border is never seen again
 REACH = 0.05  # how far above inner cloth an outer layer may be and still hide it
 PEEP = 0.02  # metres by which an inner garment may stick out of an outer one and is still left out
@@ -50,7 +53,8 @@ class Fitted:
         rows: (Vg, V) sparse; ``rows @`` the body's pose offsets gives the item's.
         shown: (F,) bool, False for faces that an outer layer buries.
         on_body: nearest skin of every vertex; face_on_body (F,) int32: nearest skin face of every face.
-        guard: keeps the moving item off skin that is still seen; None for hair and hats.
+        guard: keeps the moving item off skin that is still seen; None for all but garments.
+        straps: of a bag, what they lie on: the body, then the garments from the skin outwards.
     """
 
     item: Item
@@ -61,6 +65,7 @@ class Fitted:
     on_body: Attachment
     face_on_body: np.ndarray
     guard: Guard | None = None
+    straps: Straps | None = None
 
     def pose(
         self, transforms: np.ndarray, pose_offsets: np.ndarray | None = None, transl: np.ndarray | None = None
@@ -152,6 +157,8 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
         elif item.kind == "hair":  # strands may touch the head, not enter the shoulders
             below = (weights @ LIMBS)[:, 1] < 0.9
             rest = np.where(below[:, None], _push(rest, item.faces, weights, skin, SKIN_MARGIN), rest)
+        elif item.kind == "bags":
+            rest = _off(rest, item, weights, [skin, *(s for _, s in cloth)])
         if item.kind in ("garments", "hair"):
             for inner, surface in cloth:
                 if inner.item.layer < item.layer:
@@ -170,7 +177,9 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
         done[inner.item.name] = replace(inner, rest=rest)
         cloth[k] = (done[inner.item.name], Surface(rest, inner.item.faces, inner.weights))
     for name, fitted in done.items():
-        if fitted.item.kind in ("garments", "shoes"):
+        if fitted.item.kind == "bags":
+            done[name] = _strapped(fitted, skin, [s for f, s in cloth if f.item.kind == "garments"])
+        elif fitted.item.kind in ("garments", "shoes"):
             outer = [f for f, _ in cloth if f.item.layer > fitted.item.layer]
             done[name] = replace(fitted, shown=~_buried(fitted, outer))
         elif fitted.item.kind == "hair":
@@ -180,7 +189,7 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
 
 
 def _check_outfit(items: list[Item]) -> None:
-    for kind in ("shoes", "hats", "glasses", "hair", "brows", "lashes"):
+    for kind in ("shoes", "hats", "glasses", "bags", "hair", "brows", "lashes"):
         names = [i.name for i in items if i.kind == kind]
         if len(names) > 1:
             raise ThfmError(f"an outfit holds one item of {kind}, not {', '.join(names)}")
@@ -202,6 +211,27 @@ def _push(
         lift = np.maximum(need, 0.7 * (smooth @ need))
         points = points + lift[:, None] * normal * (miss < 0.05)[:, None]
     return points
+
+
+def _off(rest: np.ndarray, item: Item, weights: np.ndarray, inner: list[Surface]) -> np.ndarray:
+    """Rest vertices of a bag whose box is moved off the body and off what is worn, as a whole."""
+    box = item.rigid
+    for surface in inner:
+        height, normal, miss = surface.signed(rest[box], weights[box])
+        close = (height < BAG_MARGIN) & (height > -BULKIEST) & (miss < 0.5 * np.abs(height) + BAG_MARGIN)
+        if close.any():
+            away = normal[close].mean(0) * (1, 0, 1)  # it does not ride up
+            rest = rest + box[:, None] * (BAG_MARGIN - height[close].min()) * away / np.linalg.norm(away)
+    return rest
+
+
+def _strapped(bag: Fitted, skin: Surface, cloth: list[Surface]) -> Fitted:
+    """The bag with its straps laid on what is worn; ``cloth`` is in order of layers."""
+    ends = np.flatnonzero(~bag.item.rigid)
+    straps = bind(ends, bag.rest[ends], bag.weights[ends], skin, cloth)
+    rest = bag.rest.copy()
+    rest[ends] = straps.laid([(s.vertices, s.faces) for s in (skin, *cloth)])
+    return replace(bag, rest=rest, straps=straps)
 
 
 def _give_way(inner: Fitted, outer: list[Surface], skin: Surface) -> np.ndarray:

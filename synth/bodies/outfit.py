@@ -17,7 +17,7 @@ from synth.bodies.wardrobe import hidden_faces, load_item
 from synth.geometry import Material, Mesh
 from synth.spec.model import ItemSpec, PersonSpec
 
-_ROUGHNESS = {"garments": 0.85, "shoes": 0.55, "hats": 0.8, "glasses": 0.2, "hair": 0.5, "brows": 0.8,
+_ROUGHNESS = {"garments": 0.85, "shoes": 0.55, "hats": 0.8, "glasses": 0.2, "bags": 0.7, "hair": 0.5, "brows": 0.8,
               "lashes": 0.6}  # fmt: skip
 
 
@@ -103,8 +103,21 @@ def _moved(outfit: Outfit, model: BodyModel, posed: PosedBody, fps: float) -> li
     """Per item the positions (S, V, 3): loose cloth hangs and lags, off the body and off what is worn beneath."""
     offsets = pose_offsets(model, posed)
     positions = [f.pose(posed.transforms, offsets, posed.transl) for f in outfit.fitted]
+    _drape(outfit, model, posed, fps, positions)
+    order = sorted(range(len(positions)), key=lambda k: outfit.fitted[k].item.layer)
+    garments = [k for k in order if outfit.fitted[k].item.kind == "garments"]
+    for k, worn in enumerate(outfit.fitted):
+        if worn.straps is not None:
+            for s, body in enumerate(posed.vertices):
+                on = [(body, model.faces), *((positions[g][s], outfit.fitted[g].item.faces) for g in garments)]
+                positions[k][s, worn.straps.vertices] = worn.straps.laid(on)
+    return positions
+
+
+def _drape(outfit: Outfit, model: BodyModel, posed: PosedBody, fps: float, positions: list[np.ndarray]) -> None:
+    """Let what is loose among ``positions`` hang."""
     if not any(f.item.loose.any() for f in outfit.fitted):
-        return positions
+        return
     skin = np.unique(model.faces[skin_faces(model)])
     colliders = [(0, Collider(posed.vertices, model.faces, skin[_trunk_and_legs(model.weights[skin])]))]
     for k in sorted(range(len(positions)), key=lambda k: outfit.fitted[k].item.layer):
@@ -116,7 +129,6 @@ def _moved(outfit: Outfit, model: BodyModel, posed: PosedBody, fps: float) -> li
         if item.kind in ("garments", "shoes"):
             below = np.flatnonzero(_trunk_and_legs(worn.weights))
             colliders.append((item.layer, Collider(positions[k], item.faces, below)))
-    return positions
 
 
 def _trunk_and_legs(weights: np.ndarray) -> np.ndarray:

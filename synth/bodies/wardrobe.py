@@ -1,4 +1,4 @@
-"""Clothes, shoes, hats, glasses, hair, brows, lashes: the catalogue, and how an item sits on and moves with any body.
+"""The wardrobe, from clothes to lashes: the catalogue, and how an item sits on and moves with any body.
 
 An item hangs on base.obj: every garment vertex is a weighted sum of three base vertices (its reference point) plus an
 offset. ``anchor`` tells where the reference points lay on the body that the item was modelled on. Fitting therefore
@@ -27,7 +27,7 @@ NUM_BASE_VERTICES = 19158
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SCALE_LIMITS = (0.75, 1.4)  # of an offset; beyond, the neighbourhood is degenerate rather than the body unusual
 # Rounds of averaging the skin weights over the item's own mesh: cloth bends more gently than the skin beneath it.
-SMOOTHING = {"garments": 12, "shoes": 2, "hats": 0, "glasses": 0, "hair": 8, "brows": 0, "lashes": 0}
+SMOOTHING = {"garments": 12, "shoes": 2, "hats": 0, "glasses": 0, "bags": 4, "hair": 8, "brows": 0, "lashes": 0}
 EVENING = 12  # rounds of averaging where a loose item's references pass from one part of base.obj to another
 GLOBAL_SHARE = 0.05  # weight of the whole item's rotation in every local one: decides where neighbours are collinear
 _KEYS = {
@@ -48,7 +48,7 @@ class Item:
     """One thing to wear. Geometry in metres, y up, +z forward; indices of base.obj (19,158 vertices).
 
     Attributes:
-        name, kind: kind is garments, shoes, hats, glasses, hair, brows or lashes.
+        name, kind: kind is garments, shoes, hats, glasses, bags, hair, brows or lashes.
         entry: the catalogue's entry: style, layer, look, licence, textures, goes_with, under_hat, tintable ...
         folder: assets/wardrobe, to which the texture paths of ``entry`` are relative.
         ref (V, 3) int32, ref_weights (V, 3) float32: the reference point, rows of weights sum to 1.
@@ -57,6 +57,7 @@ class Item:
         hidden_base (k,) int32: base vertices of the skin beneath the item.
         loose (V,) float32 in [0, 1]: how freely each vertex hangs; all 0: the item goes with the body.
         semantic (F,) uint8: ``conventions.Semantic`` of every face.
+        rigid (V,) bool: of bags, what goes with the joint ``entry["bone"]`` and keeps its form.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Item:
     hidden_base: np.ndarray
     loose: np.ndarray
     semantic: np.ndarray
+    rigid: np.ndarray
 
     @property
     def layer(self) -> int:
@@ -117,6 +119,7 @@ def load_item(name: str, assets: Path = ASSETS) -> Item:
             arrays = {key: z[key].astype(dtype) for key, (dtype, _) in _KEYS.items()}
             loose = z["loose"].astype(np.float32) / 255 if "loose" in z.files else np.zeros(len(arrays["ref"]))
             arrays["loose"] = loose.astype(np.float32)
+            arrays["rigid"] = z["rigid"].astype(bool) if "rigid" in z.files else np.zeros(len(arrays["ref"]), bool)
         _check(arrays)
         ids = np.array([SEMANTIC_NAMES.index(s) for s in entry["semantics"]], np.uint8)
         semantic = ids[arrays.pop("face_semantic")]
@@ -132,7 +135,7 @@ def _check(a: dict[str, np.ndarray]) -> None:
         if a[key].dtype.kind == "f" and not np.isfinite(a[key]).all():
             raise ValueError(f"{key} is not finite")
     n = len(a["ref"])
-    if not n == len(a["ref_weights"]) == len(a["offsets"]) == len(a["anchor"]) == len(a["loose"]):
+    if not n == len(a["ref_weights"]) == len(a["offsets"]) == len(a["anchor"]) == len(a["loose"]) == len(a["rigid"]):
         raise ValueError("its per-vertex arrays differ in length")
     if not len(a["faces"]) == len(a["face_uv"]) == len(a["face_semantic"]):
         raise ValueError("its per-face arrays differ in length")
@@ -222,6 +225,8 @@ def skin_weights(item: Item, body_weights: np.ndarray, base: BaseMap) -> np.ndar
     mean = averaging(item.faces, len(out))
     for _ in range(SMOOTHING[item.kind]):
         out = 0.5 * out + 0.5 * (mean @ out)
+    if item.rigid.any():
+        out[item.rigid] = np.arange(NUM_TREE_JOINTS) == JOINT_NAMES.index(item.entry["bone"])
     return out.astype(np.float32)
 
 

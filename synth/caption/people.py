@@ -27,6 +27,8 @@ _CLOTHES = {
     "skirt_flared": "flared skirt", "skirt_circle": "circle skirt", "skirt_long": "long skirt",
     "skirt_pleated": "pleated skirt", "denim_shorts": "denim shorts", "trousers_wide": "wide trousers",
     "trousers_loose": "loose trousers", "shorts_loose": "loose shorts",
+    "backpack_small": "small backpack", "glasses_round": "round glasses",
+    "glasses_square": "square glasses", "sunglasses_pilot": "pilot sunglasses", "sunglasses_oval": "oval sunglasses",
 }  # fmt: skip
 _COLOURS_IN_NAMES = ("black", "blue", "brown", "dark", "green", "grey", "red", "white")
 _PLURALS = (
@@ -111,9 +113,12 @@ def who(person: PersonSpec, items: Mapping[str, Mapping[str, Any]], age: str | N
     noun = with_article(" ".join(filter(None, (_AGES.get(age or ""), _NOUNS[person.gender]))))
     hair = f" with {hair_words(person.hair, items[person.hair.name])}" if person.hair and not brief else ""
     clothes = [i for i in reversed(person.clothes) if items[i.name]["semantic"] not in ("hair", "facial_hair")]
+    bags = [clothes_words(i, items[i.name]) for i in clothes if items[i.name].get("kind") == "bags" and not brief]
+    clothes = [i for i in clothes if items[i.name].get("kind") != "bags"]
     clothes = clothes[:1] if brief else clothes
     worn = [clothes_words(i, items[i.name]) for i in clothes]  # the outermost catches the eye first
-    return f"{noun}{hair}{f' in {listed(worn)}' if worn else ''}"
+    carried = f" carrying {listed(bags)}" if bags else ""
+    return f"{noun}{hair}{f' in {listed(worn)}' if worn else ''}{carried}"
 
 
 def deeds(tags: Iterable[str]) -> str:

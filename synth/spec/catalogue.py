@@ -38,13 +38,14 @@ class ItemEntry(_Entry):
     """A wearable.
 
     Attributes:
-        kind: garments, shoes, hats, glasses, hair, brows or lashes.
+        kind: garments, shoes, hats, glasses, bags, hair, brows or lashes.
         semantic: name of its ``conventions.Semantic``.
         style: female, male or any. look: casual, elegant, sport or any.
         layer: 1 is next to the skin, larger is farther out; garments of layer 2 cover the legs.
         goes_with: names of the lower garments that an upper one may be worn with.
         tintable: its texture may be recoloured. patterned: it has a pattern of its own, and takes no other.
         under_hat: hair that a hat can sit on. tall: boots that no trousers go into.
+        on_back: it lies on the upper back, as long hair and backpacks do, one at a time.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class ItemEntry(_Entry):
     patterned: bool = False
     under_hat: bool = False
     tall: bool = False
+    on_back: bool = False
 
 
 class SkinEntry(_Entry):

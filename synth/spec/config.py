@@ -55,6 +55,7 @@ class PeopleConfig(_Config):
     hair: bool = Field(True, description="hair, brows and lashes")
     hat: Share = Field(0.1, description="share of dressed people with a hat")
     glasses: Share = Field(0.15, description="share of dressed people with glasses")
+    bag: Share = Field(0.15, description="share of dressed people with a backpack or another bag")
     tint: Share = Field(0.8, description="share of garments that are dyed or patterned, where their textures allow it")
     pattern: Share = Field(0.5, description="share of these with a pattern")
     weaves: tuple[Weave, ...] = Field(WEAVES, description="patterns to draw from; each garment takes what suits it")

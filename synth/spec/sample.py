@@ -98,6 +98,8 @@ def _person(rng: np.random.Generator, config: PeopleConfig, catalogue: Catalogue
         options = [i for i in fitting if i.kind == kind]
         if kind == "hair" and any(w.kind == "hats" for w in worn):
             options = [i for i in options if i.under_hat]
+        if kind == "hair" and any(w.on_back for w in worn):
+            options = [i for i in options if not i.on_back]
         if not config.hair or not options:
             return None
         item = _pick(rng, options)

@@ -19,7 +19,7 @@ def _pick(rng: np.random.Generator, options):
 
 
 def draw_outfit(rng: np.random.Generator, config: PeopleConfig, items: list[ItemEntry]) -> list[ItemEntry]:
-    """One piece, or an upper garment and a lower one that goes with it; shoes; perhaps a hat and glasses.
+    """One piece, or an upper garment and a lower one that goes with it; shoes; perhaps a hat, glasses and a bag.
 
     Inner to outer.
     """
@@ -39,7 +39,7 @@ def draw_outfit(rng: np.random.Generator, config: PeopleConfig, items: list[Item
     shoes = [i for i in items if i.kind == "shoes" and not (i.tall and trousers)]
     if shoes:
         worn.append(_pick(rng, [i for i in shoes if i.look in (*_SHOES_FOR.get(top.look, ()), "any")] or shoes))
-    for kind, share in (("hats", config.hat), ("glasses", config.glasses)):
+    for kind, share in (("hats", config.hat), ("glasses", config.glasses), ("bags", config.bag)):
         options = [i for i in items if i.kind == kind]
         if options and rng.uniform() < share:
             worn.append(_pick(rng, options))

@@ -77,7 +77,7 @@ def _mesh(vertices: np.ndarray, faces: np.ndarray) -> trimesh.Trimesh:
 
 def test_catalogue_holds_the_core_wardrobe():
     count = {kind: sum(e["kind"] == kind for e in ITEMS.values()) for kind in wardrobe.SMOOTHING}
-    wanted = {"garments": 54, "shoes": 7, "hats": 4, "glasses": 1, "hair": 10, "brows": 12, "lashes": 4}
+    wanted = {"garments": 54, "shoes": 7, "hats": 4, "glasses": 5, "bags": 5, "hair": 10, "brows": 12, "lashes": 4}
     assert count == wanted
     assert len(SKINS) == 20
     for style in ("female", "male"):
@@ -99,7 +99,7 @@ def test_every_item_is_whole_and_licensed(name):
     assert item.faces.max() < len(item.ref) and item.face_uv.max() < len(item.uv)
     assert {SEMANTIC_NAMES[s] for s in np.unique(item.semantic)} == set(item.entry["semantics"])
     assert item.entry["semantic"] in item.entry["semantics"]
-    assert np.isfinite(item.offsets).all() and np.linalg.norm(item.offsets, axis=1).max() < 0.3
+    assert np.isfinite(item.offsets).all() and np.linalg.norm(item.offsets, axis=1).max() < 0.35
     assert item.entry["licence"] in ("CC0-1.0", "CC-BY", "CC-BY-3.0", "CC-BY-4.0") and item.entry["provenance"]
     assert item.entry["author"] and ("uuid" in item.entry["source"] or "tools/sewing" in item.entry["source"])
     assert item.loose.shape == (len(item.ref),) and item.loose.min() >= 0 and item.loose.max() <= 1

@@ -80,7 +80,10 @@ def test_a_known_clip() -> None:
     person = spec.people[0].model_copy(
         update={
             "gender": "female", "skin": "s", "hair": ItemSpec(name="ponytail01", tint=(0.01, 0.01, 0.01)),
-            "clothes": (ItemSpec(name="trainers_blue"), ItemSpec(name="tee_loose_blue", tint=(0.6, 0.01, 0.01))),
+            "clothes": (
+                ItemSpec(name="trainers_blue"), ItemSpec(name="tee_loose_blue", tint=(0.6, 0.01, 0.01)),
+                ItemSpec(name="backpack", tint=(0.01, 0.1, 0.01)),
+            ),
         }
     )  # fmt: skip
     motion = person.motion.model_copy(update={"name": "m", "then": ()})
@@ -101,12 +104,13 @@ def test_a_known_clip() -> None:
     items = {
         "ponytail01": {"semantic": "hair", "base_colour": (0, 0, 0)},
         "trainers_blue": {"semantic": "shoes", "base_colour": (0, 0, 0)},
+        "backpack": {"semantic": "accessory", "kind": "bags", "base_colour": (0, 0, 0)},
         "tee_loose_blue": {"semantic": "upper_garment", "base_colour": (0, 0, 1)},
     }
     said = caption(spec, items, {"s": "old"}, lambda name, start: ("walk",))
     assert said == (
-        "An old woman with a black ponytail in a red loose T-shirt and blue trainers walks on tiles at sunset; an "
-        "upper-body shot by a camera that zooms out with an 85 mm telephoto lens."
+        "An old woman with a black ponytail in a red loose T-shirt and blue trainers carrying a dark green backpack "
+        "walks on tiles at sunset; an upper-body shot by a camera that zooms out with an 85 mm telephoto lens."
     )
 
 

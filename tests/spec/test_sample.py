@@ -89,6 +89,8 @@ def test_outfits_make_sense(catalogue):
         assert len(garments) == 2 or garments[0].semantic in ("dress", "suit_one_piece")
         if any(i.kind == "hats" for i in worn) and person.hair:
             assert items[person.hair.name].under_hat
+        if person.hair and items[person.hair.name].on_back:
+            assert not any(i.on_back for i in worn)
         assert all(c.tint is None for c in person.clothes if not items[c.name].tintable)
 
 
