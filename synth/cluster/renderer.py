@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import signal
@@ -78,7 +79,10 @@ class Renderer:
                     raise Died(f"its process needed more than {self._memory / 2**30:g} GB") from None
                 continue  # what earlier clips have left in the process may have been too much
             except (EOFError, OSError):
-                raise Died(self._end()) from None
+                how = self._end()
+                if how is None and not fresh:  # it had been idle for too long, and was about to go
+                    continue
+                raise Died(how or "its process went without a word") from None
             except BaseException:
                 self.close()
                 raise
@@ -127,15 +131,16 @@ class Renderer:
         full = self._memory and resident_bytes(self._process.pid) > _FULL * self._memory
         return bool(full) or self._made >= self._clips or self._devices != self._device_names()
 
-    def _end(self) -> str:
-        """How the process that hung up has ended."""
-        try:
+    def _end(self) -> str | None:
+        """How the process that hung up has ended; None: of its own will."""
+        code = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
             code = self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            code = None
         self.close()
-        if code is None or code >= 0:
+        if code is None or code > 0:
             return f"its process ended with exit code {code}"
+        if code == 0:
+            return None
         hint = " (for lack of memory, perhaps)" if -code == signal.SIGKILL else ""
         return f"its process was ended by {signal.Signals(-code).name}{hint}"
 

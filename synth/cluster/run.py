@@ -66,7 +66,7 @@ class Run:
             max_calls=0,  # the worker renews its own process
             max_retries=0,  # so that every try is known here
         )(worker.make_and_stage)
-        self.assemble = ray.remote(num_cpus=0, max_retries=-1)(worker.assemble)
+        self.assemble = ray.remote(num_cpus=0, max_retries=_LOST_NODES)(worker.assemble)
         self.config_ref = ray.put(config)
         self.assets = None
         if address_of(cluster):

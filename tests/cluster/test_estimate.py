@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from synth.cluster.estimate import Cluster, Sample, estimate, workers_of
+from tests.conftest import SMALLER, TINY, run_synth
 
 
 def sample(seconds: list[float], frames: int = 10, each: int = 1000) -> Sample:
@@ -51,6 +55,20 @@ def test_workers_fit_machines_by_cores_and_by_gpus() -> None:
     assert workers_of(Cluster(3, 7), 2, 0) == 9
     assert workers_of(Cluster(3, 32, gpus=1), 2, 0.25) == 12
     assert estimate([sample([1.0, 2.0])], 4, 10, Cluster(10, 10)).workers == 4
+
+
+def test_the_command_makes_some_clips_and_tells_of_all(tiny_dataset: Path) -> None:
+    cluster = ("--machines", 2, "--cores", 4, "--price", 0.5)
+    done = run_synth("plan", TINY, *SMALLER, "clips=500", "--sample", 3, *cluster, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["clips"], told["workers"]) == (500, 8)
+    one = sum(p.stat().st_size for p in tiny_dataset.glob("*.tar")) / 3
+    assert told["bytes"] == pytest.approx(500 * one, rel=0.25)  # the same three clips, without what tars add
+    assert told["seconds"] > 500 / 8 * told["clip_seconds"] and told["error"] > 0.05
+    assert told["cost"] == pytest.approx(told["machine_hours"] * 0.5) and told["machine_hours"] == pytest.approx(
+        2 * told["seconds"] / 3600
+    )
 
 
 def test_faster_cores_take_less() -> None:

@@ -46,8 +46,11 @@ def test_more_clips_leave_full_shards_untouched(tiny_dataset: Path, tmp_path: Pa
     manifest["about"]["clips"] = 2
     (out / "manifest.json").write_text(json.dumps(manifest))
     before = {p.name: (p.stat().st_ino, p.stat().st_mtime_ns) for p in out.glob("shard-*")}
-    done = run_synth(*arguments(out))
+    done = run_synth(*arguments(out), "--json")
     assert done.returncode == 0, done.stderr
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    assert said[0]["event"] == "message" and "2 of 3 clips are there" in said[0]["text"]
+    assert said[-1]["event"] == "summary" and said[-1]["complete"] and (said[-1]["made"], said[-1]["clips"]) == (1, 3)
     assert contents(out) == contents(tiny_dataset)
     assert before == {p.name: (p.stat().st_ino, p.stat().st_mtime_ns) for p in out.glob("shard-000000*")}
     assert not rendered_frames(out, KEYS[0]) and rendered_frames(out, KEYS[2])
