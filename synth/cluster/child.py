@@ -20,6 +20,7 @@ from synth.cluster.outcome import Outcome, disk_is_full
 from synth.config import GenerateConfig
 from synth.conventions import ThfmError
 from synth.shards import patiently, stage_clip, stage_rejection
+from synth.shards.tars import places_in_tar
 
 _IDLE = 120.0  # seconds until a process without work gives its memory back
 _PR_SET_PDEATHSIG = 1
@@ -87,7 +88,7 @@ def _make(job: Job, progress: Callable[[str, int], None]) -> Outcome:
     start = time.perf_counter()
     patiently(patience, stage_clip, job.out, job.key, made.members)
     seconds = {**made.seconds, "staging": time.perf_counter() - start}
-    size = sum(map(len, made.members.values()))
+    size = places_in_tar(made.members, 0)[1]
     return Outcome(job.index, "kept", reasons=_reasons(made.rejected), seconds=seconds, bytes=size)
 
 

@@ -17,7 +17,7 @@ class Outcome:
         message: why it was not kept.
         reasons: what QA had against draws of this clip.
         seconds: stage -> seconds.
-        bytes: of the encoded clip.
+        bytes: of the clip in its shard.
         busy_seconds: that its worker was taken, start_seconds: of these, for a new process to be ready.
     """
 

@@ -16,7 +16,7 @@ class Summary:
         rejected: clips that QA turned down for good; reasons: check -> draws that it turned down in this run.
         failed: clips that this run gave up, each {key, reason, log}.
         tried_again: tries that came to nothing, each {key, reason}; their clips were tried again.
-        made: clips rendered by this run, encoded to so many bytes; seconds: its duration, of them working_seconds from
+        made: clips rendered by this run, which take so many bytes; seconds: its duration, of them working_seconds from
             the first clip handed out to the last one over; stage_seconds: sums over its clips.
         workers: clips made at once, at most. clip_seconds: worker's time of each clip in the order of their ends,
             without start_seconds, which new processes took, starts of them, to be ready.
