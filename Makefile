@@ -24,7 +24,7 @@ $(READY): pyproject.toml requirements.lock tools/setup.sh tools/system_libraries
 quickstart: $(READY) ## render, validate and show a small data set, and train a tiny model on it
 	$(BIN)/thfm-synth generate configs/synth/quickstart.yaml --out $(OUT)
 	$(BIN)/thfm-synth validate $(OUT)
-	$(BIN)/thfm-synth preview $(OUT) --out $(OUT)-preview
+	$(BIN)/thfm-synth preview $(OUT) --out $(OUT)-gallery
 	$(BIN)/thfm-train fit configs/train/tiny.yaml --out $(OUT)-model
 
 demo: $(READY) ## show what the quickstart's model (or MODEL=RUN) says about three openly licensed clips of real people

@@ -92,15 +92,17 @@ def clip_geometry(spec: ClipSpec, config: GenerateConfig, log: Path) -> ClipGeom
 
 
 def make_attempt(
-    spec: ClipSpec, config: GenerateConfig, log: Path, progress: Progress, given: Mapping | None = None
-) -> MadeClip:
+    spec: ClipSpec, config: GenerateConfig, log: Path, progress: Progress, given: Mapping | None = None,
+    keep_rejected: bool = False,
+) -> MadeClip:  # fmt: skip
     """Render and label one spec.
 
     Args:
         given: fields that are there, such as ``rgb``, and take the place of those made here; the checks see them.
+        keep_rejected: a clip that fails its checks is returned too, with its verdict in ``meta``.
 
     Raises:
-        ClipRejected: a check failed; the reasons say which.
+        ClipRejected: a check failed, or there is nothing to render; the reasons say which.
         ThfmError: an asset is missing, or Blender failed.
     """
     start = time.perf_counter()
@@ -116,7 +118,7 @@ def make_attempt(
     fields |= given or {}
     labelled = time.perf_counter()
     verdict = check_clip(fields, body_tracks(geometry, spec), config.qa)
-    if not verdict.passed:
+    if not (verdict.passed or keep_rejected):
         raise ClipRejected(verdict.reasons)
     fields["meta"] = {
         "schema": SCHEMA_VERSION,
@@ -124,7 +126,7 @@ def make_attempt(
         "seeds": {"seed": spec.seed, "index": spec.index, "attempt": spec.attempt},
         "versions": {name: importlib.metadata.version(name) for name in ("thfm", "bpy", "smplx", "numpy")},
         "caption": caption_of(spec, config, geometry.props),
-        "qa": {"passed": True, "measures": verdict.measures},
+        "qa": {"passed": True, "measures": verdict.measures} if verdict.passed else verdict.as_dict(),
         "props": list(geometry.props),
         "scene": geometry.scene,
         "render": config.render.model_dump(mode="json", exclude={"threads", "device"}),
@@ -166,11 +168,11 @@ def make_clip(
     raise ClipRejected([f"attempt {r['attempt']}: {x}" for r in rejected for x in r["reasons"]], rejected)
 
 
-def inspect_clip(config: GenerateConfig, index: int, path: Path) -> ClipSpec:
-    """Write the very scene of clip ``index`` as a .blend file (with a folder of point caches beside it)."""
+def inspect_clip(config: GenerateConfig, index: int, path: Path, attempt: int = 0) -> ClipSpec:
+    """Write the very scene of a draw of clip ``index`` as a .blend file (with a folder of point caches beside it)."""
     if path.suffix != ".blend":
         raise ThfmError(f"{path} must end in .blend: Blender opens nothing else.")
-    spec = clip_spec(config, index)
+    spec = clip_spec(config, index, attempt)
     library = library_of(config.bodies)
     path.parent.mkdir(parents=True, exist_ok=True)
     geometry = clip_geometry(spec, config, path.with_suffix(".log"))

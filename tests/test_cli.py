@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from synth.shards import read_clips
 from synth.terminal import progress
 from tests.conftest import ROOT, SMALLER, TINY, environment, run_synth
 
-COMMANDS = ("generate", "relabel", "plan", "validate", "preview", "inspect", "stats", "assets")
+COMMANDS = ("generate", "relabel", "plan", "validate", "preview", "inspect", "remake", "stats", "assets")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -46,7 +47,9 @@ def test_usage_errors_exit_with_2(arguments: tuple) -> None:
         (("generate", TINY, "--out", "/proc/nowhere"), "choose another --out"),
         (("generate", TINY, "--out", "x", "spec.peple=1"), "did you mean spec.people?"),
         (("preview", "/nowhere"), "/nowhere holds no manifest.json"),
-        (("preview", "memory://nowhere"), "--out"),
+        (("preview", "memory://nowhere"), "memory://nowhere holds no manifest.json"),
+        (("preview", "memory://nowhere", "--sheets"), "--out"),
+        (("remake", "/nowhere", "--clip", "0", "--out", "x"), "/nowhere holds no manifest.json"),
         (("stats", "/nowhere"), "/nowhere holds no manifest.json"),
         (("stats", "memory://nowhere"), "--out"),
         (("inspect", TINY, "--clip", "0", "--blend", "scene.obj"), "must end in .blend"),
@@ -72,8 +75,22 @@ def test_validate_passes_a_good_data_set_and_names_a_flipped_bit(tiny_dataset: P
     assert bad.returncode == 1 and "shard-000000.tar" in bad.stdout and "fault" in bad.stderr
 
 
-def test_preview_says_where_the_pictures_are(tiny_dataset: Path, tmp_path: Path) -> None:
-    done = run_synth("preview", tiny_dataset, "--out", tmp_path / "pictures", "--clips", 1)
+def test_preview_writes_a_gallery(tiny_dataset: Path, tmp_path: Path) -> None:
+    done = run_synth("preview", tiny_dataset, "--out", tmp_path / "gallery", "--clips", 1)
+    assert done.returncode == 0, done.stderr
+    assert f"{tmp_path / 'gallery' / 'index.html'} in a browser: 1 clip." in done.stdout.replace("\n", " ")
+
+
+def test_a_clip_is_made_again_to_the_byte(tiny_dataset: Path, tmp_path: Path) -> None:
+    done = run_synth("remake", tiny_dataset, "--clip", 1, "--out", tmp_path / "again")
+    assert done.returncode == 0 and "clip 00000001, attempt 0, kept" in done.stdout, done.stderr
+    first = next(c for c in read_clips(tiny_dataset) if c.key == "00000001")
+    again = next(read_clips(tmp_path / "again"))
+    assert again.header["storage"] == first.header["storage"] and again.meta == first.meta
+
+
+def test_contact_sheets_say_where_they_are(tiny_dataset: Path, tmp_path: Path) -> None:
+    done = run_synth("preview", tiny_dataset, "--sheets", "--out", tmp_path / "pictures", "--clips", 1)
     assert done.returncode == 0, done.stderr
     assert str(tmp_path / "pictures" / "index.html") in done.stdout.replace("\n", "")
     assert (tmp_path / "pictures" / "overview.png").stat().st_size > 1000

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synth.conventions import ThfmError
 from synth.terminal.commands import new_app
 from synth.terminal.errors import FAILED_CLIPS, FAULTS, INTERRUPTED, complain
 
@@ -175,27 +174,36 @@ def validate(
     print(f"{url}: {clips} clips, no fault.")
 
 
-@app.command(epilog=_examples("thfm-synth preview out/quickstart", "thfm-synth preview s3://bucket/a --out pictures"))
+@app.command(
+    epilog=_examples(
+        "thfm-synth preview out/quickstart",
+        "thfm-synth preview s3://bucket/people --out gallery",
+        "thfm-synth preview out/quickstart --sheets",
+    )
+)
 def preview(
     url: Url,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the pictures. [default: URL-preview]")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write it to this folder instead of serving it.")] = None,
     clips: Annotated[int | None, typer.Option("--clips", min=1, help="Show the first so many. [default: all]")] = None,
     models: Annotated[Path | None, typer.Option("--models", help="Folder with smplx/SMPLX_*.npz.")] = None,
+    sheets: Annotated[bool, typer.Option("--sheets", help="Contact sheets and a video a clip instead.")] = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Serve here. [default: a free one]")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
 ) -> None:
-    """Write contact sheets with every label, a video a clip, and a page that shows them."""
-    from synth.preview import write_preview
-    from synth.terminal.progress import bar
+    """Look at a data set: a gallery to browse, search and look into, with every label in step.
 
-    if out is None:
-        if "://" in url:
-            raise ThfmError(f"{url} is not on this machine: name a folder for its pictures with --out.")
-        out = Path(f"{url.rstrip('/')}-preview")
-    with bar("drawing") as advance:
-        written = write_preview(
-            url, out, clips, lambda key, done, total: advance(f"clip {key}", done, total), model_folder=models
-        )
-    page, overview, *others = written
-    print(f"Look at {page} (in a browser) or {overview}; {len(others)} more files lie beside them.")
+    Without --out it is served to this machine and opened; what was drawn is kept for the next visit. With --out it is
+    written as a site that works from disk. A data set that is still being made will do. Exit code 1: an error, or
+    something of the data set could not be shown.
+    """
+    from synth.cli import preview as look
+
+    if sheets:
+        look.sheets(url, out, clips, models)
+    elif out is not None:
+        raise typer.Exit(look.write(url, out, clips, models))
+    else:
+        look.serve(url, clips, models, port, browser)
 
 
 @app.command(epilog=_examples("thfm-synth inspect configs/synth/quickstart.yaml --clip 3 --blend out/clip3.blend"))
@@ -204,6 +212,7 @@ def inspect(
     clip: Annotated[int, typer.Option("--clip", min=0, help="Index of the clip.")],
     blend: Annotated[Path, typer.Option("--blend", help="The .blend file to write.")],
     overrides: Overrides = None,
+    attempt: Annotated[int, typer.Option("--attempt", min=0, help="Which draw of it.")] = 0,
 ) -> None:
     """Write the very scene of a clip as a .blend file, to open in Blender."""
     from synth.config import load_config
@@ -211,8 +220,21 @@ def inspect(
     loaded = load_config(config, overrides or ())
     from synth.make import inspect_clip
 
-    spec = inspect_clip(loaded, clip, blend)
+    spec = inspect_clip(loaded, clip, blend, attempt)
     print(f"{blend}: clip {spec.key}, frames 1 to {spec.frames} at {spec.fps:g} fps.")
+
+
+@app.command(epilog=_examples("thfm-synth remake out/quickstart --clip 6 --attempt 1 --out out/clip6"))
+def remake(
+    url: Url,
+    clip: Annotated[int, typer.Option("--clip", min=0, help="Index of the clip.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for a data set of this clip alone.")],
+    attempt: Annotated[int, typer.Option("--attempt", min=0, help="Which draw of it.")] = 0,
+) -> None:
+    """Make one clip of a data set again, also a draw that was rejected: its failed checks come with it."""
+    from synth.cli.remake import remake as make_again
+
+    print(make_again(url, clip, attempt, out))
 
 
 @app.command(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from synth.conventions import ThfmError
-from synth.shards.codecs import decode_field
-from synth.shards.schema import FIELDS, META, check_schema
+from synth.shards.codecs import decode_codes, decode_field
+from synth.shards.quantise import QUANTISERS
+from synth.shards.schema import FIELDS, META, Field, check_schema
 
 
 class Clip:
@@ -73,7 +76,21 @@ class Clip:
         """A field as it is stored: the bytes of its member and its entry in the header, for ``encode_clip``."""
         return self._members[FIELDS[name].member], self.header["storage"][name]
 
+    def codes(self, name: str, start: int, stop: int) -> np.ndarray:
+        """Frames ``start`` to ``stop`` of a label map as it is stored: (stop - start, planes, H, W) uint8 or uint16.
+
+        ``header["storage"][name]`` holds the numbers that make values of them (docs/format.md).
+        """
+        if FIELDS[name].codec not in QUANTISERS:
+            raise ThfmError(f"{name} is no label map: it is stored as {FIELDS[name].codec}, not as codes.")
+        return self._guarded(name, lambda field, data: decode_codes(field, data, self.header, start, stop))
+
     def _decode(self, name: str, start: int, stop: int | None, step: int = 1) -> Any:
+        return self._guarded(
+            name, lambda field, data: decode_field(field, data, self.header, start, stop, self.threads, step)
+        )
+
+    def _guarded(self, name: str, decode: Callable[[Field, bytes], Any]) -> Any:
         field = FIELDS[name]
         if field.member not in self._members:
             raise ThfmError(
@@ -81,7 +98,7 @@ class Clip:
                 f"it has {', '.join(self.fields())}."
             )
         try:
-            return decode_field(field, self._members[field.member], self.header, start, stop, self.threads, step)
+            return decode(field, self._members[field.member])
         except Exception as error:  # decoders raise anything from zipfile.BadZipFile to av.InvalidDataError
             raise ThfmError(
                 f"{self.shard}: clip {self.key}: field {name} cannot be decoded ({error}); "

@@ -151,6 +151,13 @@ def decode_field(
     return out
 
 
+def decode_codes(field: Field, data: bytes, header: Mapping[str, Any], start: int, stop: int) -> np.ndarray:
+    """The stored integers of a label map, (stop - start, planes, H, W) uint8 or uint16, before they become values."""
+    quantiser = QUANTISERS[field.codec]
+    frames = video.decode(data, video.CODE_FORMATS[quantiser.code], start, stop)
+    return np.stack(list(frames)).reshape(-1, quantiser.planes, header["height"], header["width"])
+
+
 def _fill(out: np.ndarray, frames, write) -> None:
     for to, frame in zip(out, frames, strict=True):
         write(to, frame)

@@ -1,0 +1,69 @@
+"use strict";
+// The header, and which of grid, plots and clip is shown.
+(() => {
+  const { el } = thfm, top = document.getElementById("top"), main = document.getElementById("main"), browse = document.getElementById("browse");
+  let chosen = null, dirty = true, scrolled = 0, header = null;
+
+  function head() {
+    const { index, words } = thfm.store;
+    const search = el("input", { type: "search", id: "q", placeholder: "Search captions, garments, motions …", "aria-label": "Search clips", value: thfm.state.q, oninput: () => thfm.go({ q: search.value }) });
+    const sort = el("select", { id: "sort", "aria-label": "Sort by", onchange: () => thfm.go({ sort: sort.value }) },
+      [["key", "in order"], ["people", "fewest people"], ["-people", "most people"], ...Object.entries(words.numbers).flatMap(([n, a]) => [[n, `${a.title}, low first`], [`-${n}`, `${a.title}, high first`]])]
+        .map(([value, text]) => el("option", { value }, text)));
+    const view = (name, text) => el("button", { type: "button", id: `view-${name}`, onclick: () => thfm.go({ view: name }, true) }, text);
+    const views = [view("clips", "Clips"), view("plots", "Plots")], count = el("p.count", { id: "count" }), clear = el("button.link", { type: "button", id: "clear", onclick: () => { thfm.go({ q: "", traits: {}, ranges: {} }); search.focus(); } }, "clear filters");
+    top.replaceChildren(el("div.name", {}, el("h1", { title: index.url }, index.title), count, clear), el("div.tools", {}, search, sort, el("div.views", { role: "group", "aria-label": "View" }, views)));
+    header = { search, sort, views, count, clear };
+  }
+
+  function show() {
+    const { state, store } = thfm;
+    if (!store.index) return;
+    if (!header) head();
+    if (dirty) { chosen = thfm.select(store.rows, state); dirty = false; }
+    const row = state.clip && store.byId.get(state.clip);
+    if (state.clip && !row && store.index.parts.length && loaded()) thfm.say(`There is no clip ${state.clip} here.`);
+    const seesClip = Boolean(row);
+    if (seesClip && !browse.hidden) scrolled = scrollY;
+    browse.hidden = top.hidden = seesClip;
+    if (seesClip) return thfm.openClip(row, chosen.rows);
+    const was = document.getElementById("clip").hidden ? null : document.querySelector("#clip h1")?.textContent;
+    thfm.closeClip();
+    document.title = `${store.index.title} · gallery`;
+    header.count.textContent = words();
+    header.clear.hidden = !(state.q || Object.values(state.traits).some((t) => t.size) || Object.values(state.ranges).some((r) => r.some((v) => v !== null)));
+    if (document.activeElement !== header.search) header.search.value = state.q;
+    header.sort.value = state.sort;
+    for (const button of header.views) button.setAttribute("aria-pressed", String(button.id === `view-${state.view}`));
+    thfm.rail(store.rows, chosen);
+    if (state.view === "plots") thfm.plotsView(main, chosen, store.rows);
+    else thfm.grid(main, chosen);
+    if (!chosen.rows.length) main.replaceChildren(el("p.empty", {}, loaded() || !header.clear.hidden ? "No clip fits these filters." : store.index.faults.length ? "No clip of this data set can be shown." : store.index.busy || !store.index.finished ? "The first clips are being looked at …" : "The data set holds no clip."));
+    if (was) { scrollTo(0, scrolled); [...document.querySelectorAll(".card .key")].find((k) => k.textContent === was)?.closest("a").focus({ preventScroll: true }); }
+  }
+
+  const loaded = () => thfm.store.rows.some((r) => r.part);
+  function words() {
+    const all = thfm.store.rows.filter((r) => r.part).length, some = chosen.rows.length, index = thfm.store.index;
+    return (some === all && chosen.rows.every((r) => r.part) ? thfm.plural(all, "clip") : some > all ? `${thfm.plural(some, "clip")} and draws` : `${some.toLocaleString("en")} of ${thfm.plural(all, "clip")}`) + (index.finished ? "" : ", still being made") + (index.busy ? ", being looked at" : "");
+  }
+
+  function faults() {
+    const box = document.getElementById("faults"), list = thfm.store.index.faults;
+    box.replaceChildren(...(list.length ? [el("h2", {}, "Not shown here"), el("ul", {}, list.slice(0, 20).map((f) => el("li", {}, f))), list.length > 20 ? el("p", {}, `and ${list.length - 20} more`) : ""] : []));
+  }
+
+  thfm.onState((changes) => {
+    if (!changes || ["q", "traits", "ranges", "sort"].some((n) => n in changes)) {
+      dirty = true;
+      if (thfm.store.index && !thfm.state.clip) { chosen = thfm.select(thfm.store.rows, thfm.state); dirty = false; thfm.say(words()); }
+    }
+    if (changes && thfm.state.clip && !("clip" in changes)) return thfm.syncClip(changes);
+    show();
+    if (!changes && thfm.state.clip) thfm.syncClip(null);
+  });
+
+  thfm.store.open(() => { dirty = true; faults(); show(); }).catch((error) => {
+    document.getElementById("faults").replaceChildren(el("h2", {}, "The gallery cannot be shown"), el("p", {}, error.message));
+  });
+})();
