@@ -16,7 +16,9 @@ from synth.shards import read_clips
 from synth.terminal import progress
 from tests.conftest import ROOT, SMALLER, TINY, environment, run_synth
 
-COMMANDS = ("generate", "relabel", "plan", "validate", "preview", "inspect", "remake", "stats", "assets")
+COMMANDS = (
+    "generate", "relabel", "plan", "validate", "preview", "inspect", "remake", "stats", "card", "assets",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -263,6 +263,17 @@ def stats(
     run(url, out, as_json, tuple(models or ()))
 
 
+@app.command(epilog=_examples("thfm-synth card out/quickstart"))
+def card(url: Url) -> None:
+    """Write the card of a data set anew: README.md, with composition, ranges, units, licences and limits.
+
+    ``generate`` writes it at its end; this is for data sets of older versions. Prints it, too.
+    """
+    from synth.card import write_card
+
+    print(write_card(url))
+
+
 @app.command(epilog=_examples("thfm-synth assets", "thfm-synth assets bodies.motion_folders=[/data/amass]"))
 def assets(overrides: Overrides = None) -> None:
     """List what clips can be made of, with licences."""

@@ -3,63 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from synth.bodies.catalogue import Library, bpy_hdris, load_library, read_catalogue
+from synth.bodies.catalogue import Library, load_library
 from synth.bodies.config import BodiesConfig
+from synth.bodies.licences import licences
 from synth.cli.own_data import PAGE, own_data
 from synth.config import GenerateConfig
 from synth.settings import checked, overridden
 from synth.spec.catalogue import MotionEntry
 
-_UNSTATED = "as you obtained it"
-
 
 def _bodies(overrides: list[str]) -> BodiesConfig:
     return checked(GenerateConfig, {"clips": 1} | overridden({}, overrides)).bodies
-
-
-def _rows(config: BodiesConfig, library: Library) -> Iterable[tuple[str, str, str, str]]:
-    """(kind, name, licence, author) of everything."""
-    for model in sorted((config.models / "smplx").glob("*.npz")):
-        licence, author = ("CC0-1.0", "MakeHuman community") if config.model_folder is None else (_UNSTATED, "")
-        yield "body", model.stem, licence, author
-    stated = {e["name"]: e for folder in config.motions for e in _entries(folder)}
-    for motion in library.catalogue.motions:
-        entry = stated.get(motion.name, {})
-        if motion.synthesised:
-            entry = {"licence": "Apache-2.0", "author": "synthesised"}
-        yield "motion", motion.name, entry.get("licence", _UNSTATED), entry.get("author", "")
-    wardrobe = read_catalogue(config.assets / "wardrobe" / "catalogue.json")
-    for item in sorted(wardrobe["items"], key=lambda i: (i["kind"], i["name"])):
-        yield item["kind"], item["name"], item["licence"], item["author"]
-    ours = {s["name"]: s for s in wardrobe["skins"]}
-    for skin in library.catalogue.skins:
-        entry = ours.get(skin.name, {})
-        yield "skins", skin.name, entry.get("licence", _UNSTATED), entry.get("author", "")
-    for prop in library.catalogue.props:
-        entry = library.props[prop.name].entry
-        yield f"prop: {prop.kind}", prop.name, entry["licence"], entry["author"]
-    textures = config.assets / "textures" / "catalogue.json"
-    for entry in read_catalogue(textures)["items"] if textures.is_file() else ():
-        yield "texture", entry["name"], entry["licence"], entry["author"]
-    open_skies = bpy_hdris()
-    for name in library.catalogue.hdris:
-        ours_too = library.hdri_files[name] == open_skies.get(name)
-        yield "hdri", name, *(("CC0-1.0", "comes with bpy") if ours_too else (_UNSTATED, ""))
-    for kind, names in (("backdrop", library.scenes.backdrops), ("scene", library.scenes.files)):
-        for name in sorted(names):
-            yield kind, name, _UNSTATED, ""
-
-
-def _entries(folder: Path) -> list[dict]:
-    if not (folder / "catalogue.json").is_file():
-        return []
-    entries = read_catalogue(folder / "catalogue.json")
-    return entries["motions"] if isinstance(entries, dict) else entries
 
 
 def motion_minutes(entries: Iterable[MotionEntry], draws: int = 8) -> tuple[float, float]:
@@ -105,8 +63,8 @@ def print_assets(overrides: list[str]) -> None:
     config = _bodies(overrides)
     library = load_library(config)
     table = Table("kind", "name", "licence", "author", box=None)
-    for row in _rows(config, library):
-        table.add_row(*row)
+    for asset in licences(config, library):
+        table.add_row(asset.kind, asset.name, asset.licence, asset.author)
     console = Console()
     console.print(table)
     print_motions(library.catalogue.motions)

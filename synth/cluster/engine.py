@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from rich.console import Console
 
+from synth.card import write_card
 from synth.cluster import plan, worker
 from synth.cluster.connection import address_of, connected, lacking
 from synth.cluster.display import Display
@@ -114,6 +115,7 @@ def _fill(
 def _conclude(config: GenerateConfig, out: str, summary: Summary, start: float) -> Summary:
     patience, about = config.cluster.storage_patience_seconds, {"versions": plan.versions(), "clips": config.clips}
     manifest = patiently(patience, build_manifest, out, identity(config), about)
+    patiently(patience, write_card, out, manifest)
     summary.clips, summary.frames = manifest["clips"], manifest["frames"]
     kept = {key for shard in manifest["shards"] for key in shard["keys"]}
     summary.rejected = len({r["key"] for r in manifest["rejected"]} - kept)
