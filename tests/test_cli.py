@@ -17,7 +17,7 @@ from synth.terminal import progress
 from tests.conftest import ROOT, SMALLER, TINY, environment, run_synth
 
 COMMANDS = (
-    "generate", "relabel", "plan", "validate", "preview", "inspect", "remake", "stats", "card", "assets",
+    "generate", "relabel", "plan", "validate", "preview", "inspect", "remake", "stats", "card", "export", "assets",
 )  # fmt: skip
 
 
@@ -52,6 +52,7 @@ def test_usage_errors_exit_with_2(arguments: tuple) -> None:
         (("preview", "memory://nowhere"), "memory://nowhere holds no manifest.json"),
         (("preview", "memory://nowhere", "--sheets"), "--out"),
         (("remake", "/nowhere", "--clip", "0", "--out", "x"), "/nowhere holds no manifest.json"),
+        (("export", "/nowhere", "--format", "fbx", "--out", "x"), "choose from folders"),
         (("stats", "/nowhere"), "/nowhere holds no manifest.json"),
         (("stats", "memory://nowhere"), "--out"),
         (("inspect", TINY, "--clip", "0", "--blend", "scene.obj"), "must end in .blend"),

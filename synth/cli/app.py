@@ -263,6 +263,32 @@ def stats(
     run(url, out, as_json, tuple(models or ()))
 
 
+@app.command(
+    epilog=_examples(
+        "thfm-synth export out/quickstart --format coco-wholebody --out out/coco",
+        "thfm-synth export s3://bucket/people --format folders --out people --clips 10",
+        "thfm-synth export out/quickstart --format densepose --charts UV_Processed.mat --template smpl.npy --out iuv",
+    )
+)
+def export(
+    url: Url,
+    name: Annotated[str, typer.Option("--format", metavar="FORMAT", help="See docs/export.md.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write to.")],
+    clips: Annotated[int | None, typer.Option("--clips", min=1, help="The first so many. [default: all]")] = None,
+    charts: Annotated[Path | None, typer.Option("--charts", help="DensePose's UV_Processed.mat.")] = None,
+    template: Annotated[Path | None, typer.Option("--template", help="SMPL's v_template as .npy.")] = None,
+    models: Annotated[Path | None, typer.Option("--models", help="Folder with smplx/SMPLX_*.npz.")] = None,
+) -> None:
+    """Write a data set in another format: bedlam, coco-wholebody, densepose, goliath, champ, huggingface or folders.
+
+    Clips that a format cannot hold are named and left out.
+    """
+    from synth.cli.export import run
+    from synth.export import Options
+
+    run(url, name, out, Options(charts, template, models), clips)
+
+
 @app.command(epilog=_examples("thfm-synth card out/quickstart"))
 def card(url: Url) -> None:
     """Write the card of a data set anew: README.md, with composition, ranges, units, licences and limits.
