@@ -49,6 +49,12 @@ class Clip:
     def __repr__(self) -> str:
         return f"Clip({self.key!r}, fields={self.fields()}, shard={self.shard!r})"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from synth.shards.notebook import html
+
+        return html(self)
+
     def fields(self) -> list[str]:
         """Names of the fields that can be read from this clip."""
         return [name for name, field in FIELDS.items() if field.member in self._members]
