@@ -44,7 +44,7 @@ class Mesh:
         part, semantic: (F,) uint8, values of ``conventions.Part`` and ``conventions.Semantic``.
         canonical: (V, 3) float32, dense-pose point in the unit cube; NaN where the mesh is no person.
         shown: (F,) bool, False for faces that other layers cover for good (skin under a shirt); they are not rendered.
-        material_index: (F,) uint8 into ``materials``.
+        material_index: (F,) uint8 or uint16 into ``materials``.
     """
 
     name: str
@@ -95,9 +95,10 @@ class Lamp:
     """A light out of sight of cameras, in the world.
 
     Attributes:
-        kind: area, point, or portal: an opening through which the environment shines in.
-        direction: (3,) unit vector of an area's or portal's light.
-        size: (width, height) in metres; a point lamp's diameter twice. power: W. colour: linear RGB.
+        kind: area, point, sun, or portal: an opening through which the environment shines in.
+        direction: (3,) unit vector of the light, but a point's.
+        size: (width, height) in metres; a point lamp's diameter twice; the angle of a sun, radians, twice.
+        power: W; a sun's W/m2. colour: linear RGB.
     """
 
     kind: str
@@ -128,7 +129,8 @@ class ClipGeometry:
         joint_reach: (P, J) float32, how far from a joint its own surface can be there; keypoint visibility uses both.
         smplx: per person, the arrays of the ``smplx`` label (T frames) and the id of the body model.
         props: per prop that found a place: name, role, person, hand, hidden (see ``synth.props.place_props``).
-        lamps: beside sun and environment. scene: what the place holds, JSON-able.
+        lamps: beside the environment and the sun of the spec, which gives way to suns among them.
+        scene: what the place holds, JSON-able.
     """
 
     meshes: tuple[Mesh, ...]

@@ -31,8 +31,8 @@ def pictures(size: tuple[int, int], samples: int, seed: int) -> list[np.ndarray]
         for index, kind in enumerate(KINDS):
             config = load_config(CONFIG, [
                 f"seed={seed}", f"spec.scene.kinds=[{kind}]", "spec.video.frames=1", f"spec.video.width={size[0]}",
-                f"spec.video.height={size[1]}", f"render.samples={samples}", "spec.camera.focal_mm=[18,50]",
-                "spec.camera.framings=[full_body,three_quarter,upper_body]",
+                f"spec.video.height={size[1]}", f"render.samples={samples}", "spec.camera.focal_mm=[18,40]",
+                "spec.camera.framings=[full_body]",
             ])  # fmt: skip
             for attempt in range(config.qa.attempts):
                 spec, log = clip_spec(config, index, attempt), Path(folder) / "blender.log"

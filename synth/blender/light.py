@@ -60,18 +60,20 @@ def add_world(scene, light: LightSpec, hdri: Path) -> None:
 
 
 def add_lamps(scene, lamps: Iterable[Lamp]) -> None:
-    """Area and point lamps, and portals."""
+    """Area and point lamps, suns and portals."""
     from mathutils import Vector
 
     for number, lamp in enumerate(lamps):
-        thing = _add_light(
-            scene, f"lamp {number}", "POINT" if lamp.kind == "point" else "AREA", lamp.colour, lamp.power
-        )
+        kind = {"point": "POINT", "sun": "SUN"}.get(lamp.kind, "AREA")
+        thing = _add_light(scene, f"lamp {number}", kind, lamp.colour, lamp.power)
         thing.location = lamp.position.tolist()
         if lamp.kind == "point":
             thing.data.shadow_soft_size = lamp.size[0] / 2
             continue
-        thing.data.shape, (thing.data.size, thing.data.size_y) = "RECTANGLE", lamp.size
+        if lamp.kind == "sun":
+            thing.data.angle = lamp.size[0]
+        else:
+            thing.data.shape, (thing.data.size, thing.data.size_y) = "RECTANGLE", lamp.size
+            thing.data.cycles.is_portal = lamp.kind == "portal"
         thing.rotation_mode = "QUATERNION"
         thing.rotation_quaternion = Vector((-lamp.direction).tolist()).to_track_quat("Z", "Y")
-        thing.data.cycles.is_portal = lamp.kind == "portal"

@@ -199,6 +199,7 @@ def build(geometry: ClipGeometry, spec: ClipSpec, config: RenderConfig, hdri: Pa
         first_face += len(mesh.faces)
     _add_camera(scene, geometry.cameras, spec.width, spec.height)
     if config.colour:
-        add_world(scene, spec.light, hdri)
+        suns = any(lamp.kind == "sun" for lamp in geometry.lamps)
+        add_world(scene, spec.light.model_copy(update={"sun": None}) if suns else spec.light, hdri)
         add_lamps(scene, geometry.lamps)
     return scene, objects

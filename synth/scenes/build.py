@@ -72,7 +72,7 @@ def _built(spec: ClipSpec, stage: Stage, cameras: Cameras, assets: SceneAssets, 
     if scene.kind == "file":
         if file is None:
             raise ThfmError(f"scene file {scene.name!r} was not read: name its folder in bodies.scene_folders.")
-        return build_file(scene, file, stage)
+        return build_file(scene, file, stage, spec.light.time == "night")
     return _plain(spec)
 
 

@@ -68,8 +68,10 @@ def _samples(meshes: tuple[Mesh, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return np.concatenate(points), np.concatenate(mesh_of), np.concatenate(face_of)
 
 
-def build_file(spec: FileScene, file: SceneFile, stage: Stage) -> Surroundings:
+def build_file(spec: FileScene, file: SceneFile, stage: Stage, night: bool = False) -> Surroundings:
     """The scene, moved so that people stand on its floor; what is between them and cameras is cut away.
+
+    By night, its suns do not shine.
 
     Raises:
         ClipRejected: nowhere is there room for people.
@@ -89,7 +91,11 @@ def build_file(spec: FileScene, file: SceneFile, stage: Stage) -> Surroundings:
         shown = np.array([(number, f) not in gone for f in range(len(mesh.faces))]) if gone else mesh.shown
         part = replace(mesh, positions=positions.astype(np.float32), shown=shown)
         moved.append(replace(part, semantic=_semantic(part)))
-    lamps = tuple(_moved(lamp, turn, shift - turn @ [0.0, 0.0, level]) for lamp in file.lamps)
+    lamps = tuple(
+        _moved(lamp, turn, shift - turn @ [0.0, 0.0, level])
+        for lamp in file.lamps
+        if not (night and lamp.kind == "sun")
+    )
     return Surroundings(tuple(moved), lamps, (), {"kind": "file", "name": spec.name, "cut": len(gone)})
 
 

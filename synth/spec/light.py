@@ -25,7 +25,7 @@ def _between(rng: np.random.Generator, bounds: tuple[float, float], digits: int 
 
 
 def blackbody(kelvin: float) -> tuple[float, float, float]:
-    """Linear sRGB of a black body, its largest channel 1, between 1,000 and 40,000 K.
+    """Linear sRGB of a black body, its largest channel 1; beyond 1,667 and 25,000 K it is that of the end.
 
     The locus is Kim et al.'s cubic approximation (2002) in CIE 1931 xy.
     """

@@ -76,7 +76,7 @@ class StreetScene(Frozen):
     Attributes:
         slant: angle between the camera's view and the way across the street, radians.
         setback: metres between the nearest row and all that moves. road: metres between the kerbs.
-        fronts: what houses are made of, in turn. storeys: fewest and most.
+        fronts: what houses are made of, one of them each. storeys: fewest and most.
         trim: of doors and frames. posts, trees: how many there are at most. things: props by the wayside.
     """
 
@@ -99,7 +99,8 @@ class NatureScene(Frozen):
     """A ground with plants and rocks; it is flat where people are and rolls beyond.
 
     Attributes:
-        hills: metres that the land rises. leaf: colour of leaves. fence: a fence stands behind people; wall: or a wall.
+        hills: metres that the land rises. leaf: colour of leaves. border: what stands behind people.
+        wall: what such a wall is made of.
         trees, bushes, rocks, tufts: how many there are at most. things: props that stand about.
     """
 
