@@ -1,6 +1,6 @@
 """Quality of colour against time: samples a pixel, with and without the denoiser. Writes the plot of docs/quality.md.
 
-    python tools/quality_curve.py --clips 0 1 2 --size 320x180 --out docs/images/quality.png
+    python tools/quality_curve.py --clips 0 1 2 --size 320x180 --out docs/images/quality.jpg
 
 The middle frame of each clip of configs/synth/default.yaml is rendered at every setting and compared with one of very
 many samples: PSNR of sRGB. Seconds are those of one processor, whatever else the machine does.
@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--size", default="320x180", help="WIDTHxHEIGHT")
     parser.add_argument("--reference", type=int, default=512, help="samples of the picture to compare with")
-    parser.add_argument("--out", type=Path, default=Path("docs/images/quality.png"))
+    parser.add_argument("--out", type=Path, default=Path("docs/images/quality.jpg"))
     args = parser.parse_args()
     width, height = args.size.split("x")
     video = f"{{frames: 3, fps: 24, width: {width}, height: {height}, shapes: [given]}}"
