@@ -52,7 +52,7 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--size", type=int, nargs=2, default=(384, 224))
     parser.add_argument("--samples", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=4)
     arguments = parser.parse_args()
     tiles = pictures(tuple(arguments.size), arguments.samples, arguments.seed)
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)

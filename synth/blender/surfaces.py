@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from synth.blender.nodes import Graph, load_image, new_image
-from synth.blender.videos import show_video
+from synth.blender.videos import show_video, upright
 from synth.geometry import Material
 from synth.scenes.pictures import side_metres, surface_pictures
 from synth.spec.scenes.model import SurfaceSpec
@@ -87,7 +87,7 @@ def projected(graph: Graph, look: Material, cache: Path) -> None:
     depth = graph.math("MAXIMUM", z, 0.05)
     node = graph.add("ShaderNodeTexImage")
     if settings["video"] is None:
-        node.image = load_image(look.diffuse)
+        node.image = load_image(upright(look.diffuse, cache))
         size = node.image.size
     else:
         size = show_video(node, look.diffuse, cache, **settings["video"])

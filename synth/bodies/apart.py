@@ -26,7 +26,7 @@ _CELL = 0.01  # metres: shifts as near to each other as that are one
 
 
 class Obstacle(Protocol):
-    """Something that stands still, such as ``synth.props.obstacles.Box`` (a footprint) or ``Cloud`` (a mesh)."""
+    """Something that stands still, such as a ``synth.props.obstacles.Box``."""
 
     def distance(self, points: np.ndarray) -> np.ndarray:
         """(N,) metres from points (N, 3) in the world to it, 0 inside."""

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import trimesh
-from scipy.spatial import cKDTree
 
 from synth.geometry import Mesh
 
@@ -59,28 +57,12 @@ class Box:
         return np.linalg.norm(np.maximum(np.column_stack([local, above]), 0.0), axis=1)
 
     def apart(self, other: Box, gap: float) -> bool:
-        """Whether the two footprints are at least ``gap`` apart along one of their sides."""
+        """Whether the two footprints are at least ``gap`` apart, along one of their sides or all round."""
         between = other.centre - self.centre
+        if np.hypot(*between) >= np.hypot(*self.half) + np.hypot(*other.half) + gap:
+            return True
         for axis in np.concatenate([self.axes, other.axes]):
             reach = sum((np.abs(box.axes @ axis) * box.half).sum() for box in (self, other))
             if abs(between @ axis) >= reach + gap:
                 return True
         return False
-
-
-@dataclass(frozen=True, eq=False)
-class Cloud:
-    """A mesh that stands still, as points so close that no place of its surface is farther than ``reach`` from one."""
-
-    tree: cKDTree
-    reach: float
-
-    @classmethod
-    def of(cls, vertices: np.ndarray, faces: np.ndarray, edge: float = 0.04) -> Cloud:
-        """The cloud of a mesh: vertices (V, 3) in the world, faces (F, 3), points at most ``edge`` metres apart."""
-        points, small = trimesh.remesh.subdivide_to_size(vertices, faces, max_edge=edge, max_iter=30)
-        return cls(cKDTree(np.concatenate([points, points[small].mean(1)])), edge / 2)
-
-    def distance(self, points: np.ndarray) -> np.ndarray:
-        """(N,) metres from points (N, 3) to the surface, at least; 0 within ``reach`` of it, but not inside a solid."""
-        return np.maximum(self.tree.query(points)[0] - self.reach, 0.0)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import trimesh
 from scipy.spatial import cKDTree
 
 from synth.conventions import ClipRejected, Semantic, ThfmError
 from synth.geometry import Lamp, Mesh, SceneFile
+from synth.props.obstacles import Box
 from synth.scenes.stage import Stage, Surroundings
+from synth.scenes.taken import spread, taken_boxes
 from synth.spec.scenes.model import FileScene
 
 SCENES = (".blend", ".glb", ".gltf", ".obj")  # suffixes of files that can be read
@@ -18,6 +22,7 @@ _LEVEL = 0.05  # metres between floors that are told apart
 _POINTS = 300_000
 _APART = 0.1  # metres between the points that stand for surfaces
 _TRIES = 150
+_AROUND = 3.0  # metres about people and cameras where props are kept off things
 _LARGE = 2.5  # metres; what is larger is a wall rather than a prop
 _GROUNDS = re.compile(r"floor|ground|terrain|road|grass|carpet|rug|pavement|street", re.IGNORECASE)
 _WALLS = re.compile(r"wall|ceiling|roof|door|window|building|house|fence|backdrop", re.IGNORECASE)
@@ -54,18 +59,13 @@ def floor_level(meshes: tuple[Mesh, ...]) -> float:
 
 def _samples(meshes: tuple[Mesh, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Points (N, 3) all over the surfaces, and the mesh and face of each."""
-    rng = np.random.Generator(np.random.PCG64(0))
-    areas = [_areas(m)[0] for m in meshes]
-    every = max(sum(a.sum() for a in areas) / _POINTS, (_APART / 2) ** 2)
-    points, mesh_of, face_of = [], [], []
-    for number, (mesh, area) in enumerate(zip(meshes, areas, strict=True)):
-        count = np.maximum(np.ceil(area / every).astype(int), 1)
-        face = np.repeat(np.arange(len(area)), count)
-        weight = rng.dirichlet((1.0, 1.0, 1.0), len(face))
-        points.append(np.einsum("nk,nkc->nc", weight, mesh.positions[0][mesh.faces[face]].astype(np.float64)))
-        mesh_of.append(np.full(len(face), number))
-        face_of.append(face)
-    return np.concatenate(points), np.concatenate(mesh_of), np.concatenate(face_of)
+    triangles = [mesh.positions[0][mesh.faces].astype(np.float64) for mesh in meshes]
+    area = sum(trimesh.triangles.area(t).sum() for t in triangles)
+    points, every = spread(np.concatenate(triangles), max(area / _POINTS, (_APART / 2) ** 2))
+    counts = [len(t) for t in triangles]
+    first = np.cumsum([0, *counts[:-1]])
+    owner = np.repeat(np.arange(len(meshes)), counts)[every]
+    return points, owner, every - first[owner]
 
 
 def build_file(spec: FileScene, file: SceneFile, stage: Stage, night: bool = False) -> Surroundings:
@@ -96,7 +96,18 @@ def build_file(spec: FileScene, file: SceneFile, stage: Stage, night: bool = Fal
         for lamp in file.lamps
         if not (night and lamp.kind == "sun")
     )
-    return Surroundings(tuple(moved), lamps, (), {"kind": "file", "name": spec.name, "cut": len(gone)})
+    boxes = _boxes(moved, stage, turn)
+    return Surroundings(tuple(moved), lamps, boxes, {"kind": "file", "name": spec.name, "cut": len(gone)})
+
+
+def _boxes(meshes: Sequence[Mesh], stage: Stage, turn: np.ndarray) -> tuple[Box, ...]:
+    """What is in the way of props round people and cameras, along the axes of the file."""
+    flat = stage.moving[:, :2] @ turn[:2, :2]
+    low, high = flat.min(0) - _AROUND, flat.max(0) + _AROUND
+    triangles = np.concatenate([mesh.positions[0][mesh.faces[mesh.shown]].astype(np.float64) for mesh in meshes])
+    found = taken_boxes(triangles @ turn, stage.cells @ turn, low, high)
+    yaw = float(np.arctan2(turn[1, 0], turn[0, 0]))
+    return tuple(replace(box, centre=turn[:2, :2] @ box.centre, yaw=yaw) for box in found)
 
 
 def _moved(lamp: Lamp, turn: np.ndarray, shift: np.ndarray) -> Lamp:

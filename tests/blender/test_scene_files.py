@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import trimesh
+from trimesh.ray.ray_pyembree import RayMeshIntersector
 
 from synth.blender.config import RenderConfig
 from synth.blender.imports import imported_material, read_scene_file
@@ -173,11 +174,33 @@ def test_what_stands_between_cameras_and_people_is_cut_away(folder, tmp_path):
     eyes, spots = eyes_of(geometry.cameras), geometry.meshes[0].positions[1, ::200].astype(np.float64)
     ways = spots[spots[:, 2] > 0.3] - eyes[1]
     lengths = np.linalg.norm(ways, axis=1)
-    ray = trimesh.ray.ray_pyembree.RayMeshIntersector(soup(built.meshes))
+    ray = RayMeshIntersector(soup(built.meshes))
     place, number, _ = ray.intersects_location(
         np.tile(eyes[1], (len(ways), 1)), ways / lengths[:, None], multiple_hits=False
     )
     assert (np.linalg.norm(place - eyes[1], axis=1) > lengths[number]).all()
+
+
+@pytest.mark.parametrize("seed", [2, 5])
+def test_props_have_room_where_nothing_stands_and_people_can_walk(seed, tmp_path):
+    parts = [((-3, -3, -0.2), (3, 3, 0)), ((-0.9, -0.5, 0), (0.5, 0.5, 0.9)), ((2.2, -3, 0), (2.8, 3, 1.9))]
+    kitchen = trimesh.util.concatenate([trimesh.creation.box(bounds=np.array(p, float)) for p in parts])
+    kitchen.apply_transform(trimesh.transformations.rotation_matrix(-np.pi / 2, (1, 0, 0)))
+    kitchen.export(tmp_path / "kitchen.glb")
+    file, geometry = read_scene_file(tmp_path / "kitchen.glb", 1, tmp_path / "log"), person(NEAR)
+    _, built, _ = placed(FileScene(name="kitchen", seed=seed), geometry, file=file)
+    places = geometry.meshes[0].positions[1].mean(0)[:2] + np.random.default_rng(0).uniform(-2.0, 2.0, (600, 2))
+    height = np.full(len(places), -np.inf)
+    over, down = np.column_stack([places, np.full(len(places), 2.2)]), np.tile([0.0, 0.0, -1.0], (len(places), 1))
+    met, ray, _ = RayMeshIntersector(soup(built.meshes)).intersects_location(over, down, multiple_hits=False)
+    height[ray] = met[:, 2]
+    taken = np.array([any(box.distance(np.append(p, 0.0)[None])[0] == 0.0 for box in built.boxes) for p in places])
+    filled, near = np.abs(height) > 0.05, [np.linalg.norm(places - p, axis=1) < 0.5 for p in places]
+    void = [not np.isfinite(height[some]).any() for some in near]
+    clear = [not filled[some].any() for some in near]
+    assert (height > 0.5).sum() > 5 and sum(void) > 5 and sum(clear) > 20
+    assert taken[height > 0.05].all() and taken[void].all() and not taken[clear].any()
+    assert len(built.boxes) < 60
 
 
 def test_a_room_without_room_is_no_clip_and_one_without_floor_no_scene(folder, tmp_path):
