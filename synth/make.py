@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from synth.blender.alembic import read_cloth
 from synth.blender.imports import read_scene_file
 from synth.blender.render import render_clip, save_blend
 from synth.bodies.catalogue import Library, load_library, read_catalogue
 from synth.bodies.clip import build_clip
 from synth.bodies.config import BodiesConfig
+from synth.bodies.simulated import cloth_frames
 from synth.cameras import framed_vertices
 from synth.caption import caption
 from synth.conventions import SCHEMA_VERSION, ClipRejected, ThfmError
@@ -88,7 +90,13 @@ def clip_geometry(spec: ClipSpec, config: GenerateConfig, log: Path) -> ClipGeom
     if spec.scene.kind == "file":
         path = named(library.scenes.files, spec.scene.name, "scene")
         scene_file = read_scene_file(path, config.render.threads, log)
-    return build_clip(spec, config.bodies, library, scene_file)
+    cloths = {}
+    for k, person in enumerate(spec.people, 1):
+        if person.simulated is not None:
+            files = named(library.simulated, person.simulated.name, "simulated garment")
+            at, rate = cloth_frames(person, files, spec.frames + 2, spec.fps)
+            cloths[k] = read_cloth(files.cloth, at, rate, config.render.threads, log)
+    return build_clip(spec, config.bodies, library, scene_file, cloths=cloths)
 
 
 def make_attempt(

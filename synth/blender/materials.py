@@ -38,6 +38,10 @@ def _tinted(graph: Graph, look: Material):
     dye = look.tint
     if "fabric" in look.settings:
         dye = _woven(graph, FabricSpec.model_validate(look.settings["fabric"]), look.settings["texture_metres"])
+    if "overlay" in look.settings:  # clothes painted over skin, each in its own colours
+        paint = graph.image(Path(look.settings["overlay"]))
+        skin = colour if dye is None else graph.mix(1.0, colour, dye, blend="MULTIPLY")
+        return graph.mix(paint.outputs["Alpha"], skin, paint.outputs["Color"]), None
     if dye is not None:
         if "luminance" in look.settings:  # a dyed fabric keeps its weave and wear, not its hue
             grey = graph.add("ShaderNodeRGBToBW", {0: colour}).outputs[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from synth.bodies.actions import action_of, read_table
@@ -13,6 +13,7 @@ from synth.bodies.config import BodiesConfig
 from synth.bodies.motion_index import SUFFIXES, index_folder, seconds_of
 from synth.bodies.movement import PREFIX
 from synth.bodies.shape_form import shape_forms
+from synth.bodies.simulated import SimulatedFiles, overlays_below, simulated_below
 from synth.bodies.skins import LAYOUT, skins_below
 from synth.bodies.synth_motion.kinds import KINDS
 from synth.cameras import read_path
@@ -51,6 +52,9 @@ class Library:
     scenes: SceneAssets
     left_out: tuple[str, ...] = ()  # what lies in folders of motions and is none, with the fault
     skin_layout: str = "base.obj"
+    simulated: Mapping[str, SimulatedFiles] = field(default_factory=dict)
+    overlays: Mapping[str, Path] = field(default_factory=dict)
+    undressed: tuple[str, ...] = ()  # simulated garments that nobody can wear, with the fault
 
     def skin(self, name: str, layout: str | None) -> Path | None:
         """The file of a skin for a body of a texture layout; None if it is painted for another one."""
@@ -229,6 +233,15 @@ def load_library(config: BodiesConfig) -> Library:
     props = _props(config.assets / "furniture")
     skins = _skins(config, wardrobe["skins"])
     textures = _textures(config.assets / "textures")
+    if config.garment_folders and (config.model_folder is None or not config.motion_folders):
+        raise ThfmError(
+            "bodies.garment_folders holds clothes simulated on SMPL-X in BEDLAM's motions: name bodies.model_folder "
+            "and bodies.motion_folders as well."
+        )
+    if config.overlay_folders and not config.skin_folders:
+        raise ThfmError("bodies.overlay_folders holds clothes to paint over skins: name bodies.skin_folders as well.")
+    simulated, undressed = simulated_below(config.garment_folders, motion_files)
+    overlays = overlays_below(config.overlay_folders)
     return Library(
         catalogue=Catalogue(
             body_model=config.models.name,
@@ -236,6 +249,8 @@ def load_library(config: BodiesConfig) -> Library:
             motions=tuple(sorted(entries, key=lambda e: (e.name, e.action))),
             items=tuple(ItemEntry.model_validate(i) for i in sorted(wardrobe["items"], key=lambda i: i["name"])),
             skins=tuple(entry for entry, _ in skins),
+            simulated=tuple(entry for entry, _ in simulated),
+            overlays=tuple(entry for entry, _ in overlays),
             hdris=tuple(sorted(hdris)),
             camera_paths=tuple(entry for entry, _ in paths),
             props=tuple(_prop_entry(props[name].entry) for name in sorted(props)),
@@ -256,4 +271,7 @@ def load_library(config: BodiesConfig) -> Library:
         ),
         left_out=tuple(fault for _, faults in folders for fault in faults),
         skin_layout=LAYOUT if config.skin_folders else "base.obj",
+        simulated={entry.name: files for entry, files in simulated},
+        overlays={entry.name: file for entry, file in overlays},
+        undressed=tuple(undressed),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from synth.bodies.config import BodiesConfig
 from synth.bodies.figure import Figure, build_figure
 from synth.bodies.model import load_body
 from synth.bodies.person import canonical_is_shared, joint_sites, smplx_label
+from synth.bodies.simulated import Cloth
 from synth.cameras import Subject, framed_vertices, read_path, solve
 from synth.conventions import JOINT_NAMES, ThfmError
 from synth.geometry import Cameras, ClipGeometry, SceneFile
@@ -28,19 +30,23 @@ def build_clip(
     library: Library,
     scene_file: SceneFile | None = None,
     obstacles: Sequence[Obstacle] = (),
+    cloths: Mapping[int, Cloth] = MappingProxyType({}),
 ) -> ClipGeometry:
     """All geometry of a clip over T + 2 time samples.
 
     Args:
         scene_file: what the scene file holds that the spec names, if it names one.
         obstacles: what people must keep out of at all times.
+        cloths: simulated garments of those people (from 1) whose specs name some, over the T + 2 samples.
 
     Raises:
         ClipRejected: people find no room, or no camera sees what the framing asks for.
         ThfmError: a named asset is missing or broken, or the motion ends too early.
     """
     figures = [
-        build_figure(p, k, spec.frames, spec.fps, config, library, held_by(spec.props, library.props, k - 1))
+        build_figure(
+            p, k, spec.frames, spec.fps, config, library, held_by(spec.props, library.props, k - 1), cloths.get(k)
+        )
         for k, p in enumerate(spec.people, 1)
     ]
     balls = [Balls.around(f.meshes, spec.frames + 2) for f in figures] if len(figures) > 1 or obstacles else []

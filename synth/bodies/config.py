@@ -33,6 +33,13 @@ class BodiesConfig(BaseModel):
         description="folders of skins in SMPL-X's texture layout, such as BEDLAM's, instead of ours; they need a "
         "model_folder",
     )
+    overlay_folders: tuple[Path, ...] = Field(
+        (), description="folders of BEDLAM's clothing overlays, painted for skins of skin_folders, which they need"
+    )
+    garment_folders: tuple[Path, ...] = Field(
+        (), description="folders of BEDLAM's simulated clothes (abc); they need a model_folder, and their motions in "
+        "motion_folders",
+    )  # fmt: skip
     hdri_folders: tuple[Path, ...] = Field(
         (), description="folders or files of HDRIs (hdr, exr) to light clips with; none: those that come with bpy"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from synth.bodies.model import POSE_FIELDS, BodyModel, PosedBody
 from synth.bodies.motion import Motion
 from synth.bodies.movement import person_motion, scenery_of
 from synth.bodies.scenery import Scenery
+from synth.bodies.simulated import SimulatedFiles, own_motion, painted_semantics
 from synth.bodies.synth_motion.face import EXPRESSIONS
 from synth.conventions import (
     CANONICAL_CENTRE,
@@ -56,29 +58,52 @@ def place(motion: Motion, pelvis_rest: np.ndarray, yaw: float, position: tuple[f
     return motion.replace(global_orient=orient, transl=transl)
 
 
+@dataclass(frozen=True, eq=False)
+class Staged:
+    """How a person moves through the world.
+
+    Attributes:
+        params: smplx's inputs over T + 2 time samples: float32 poses and transl, betas (10,), expression (T + 2, 10).
+        scenery: what the motion needs around it, in the world, if it needs anything.
+        turn, shift: what took the motion from where it was captured to its place, about the origin; (3,) metres.
+    """
+
+    params: dict[str, np.ndarray]
+    scenery: Scenery | None
+    turn: Rotation
+    shift: np.ndarray
+
+
 def person_params(
-    model: BodyModel, spec: PersonSpec, files: Mapping[str, Path], frames: int, fps: float
-) -> tuple[dict[str, np.ndarray], Scenery | None]:
-    """smplx's inputs over T + 2 time samples: float32 poses and transl, betas (10,), expression (T + 2, 10); and
-    what the motion needs around it, in the world, if it needs anything.
+    model: BodyModel,
+    spec: PersonSpec,
+    files: Mapping[str, Path],
+    garment: SimulatedFiles | None,
+    frames: int,
+    fps: float,
+) -> Staged:
+    """What a person does over the samples of a clip; ``garment`` is what they wear that was simulated for their motion.
 
     Raises:
         ThfmError: a motion is not there, or ends before the clip.
     """
     betas = np.array(spec.betas, np.float32)
-    body = model.rig.geometry(betas)
-    motion = person_motion(spec.motion, files, body, frames + 2, fps)
-    scenery = scenery_of(spec.motion, body)
+    body, scenery = model.rig.geometry(betas), None
+    if garment is None:
+        motion = person_motion(spec.motion, files, body, frames + 2, fps)
+        scenery = scenery_of(spec.motion, body)
+    else:
+        motion = own_motion(spec, garment, model, frames + 2, fps)
     where = (model.rest_joints(betas)[0], spec.yaw - heading(motion), spec.position)
+    turn, shift = placement(motion, *where)
     if scenery is not None:
-        turn, shift = placement(motion, *where)
         scenery = scenery.moved(turn, shift)
     motion = place(motion, *where)
     params = {name: getattr(motion, name).astype(np.float32) for name in (*POSE_FIELDS, "transl")}
     held = np.tile(np.array(spec.expression, np.float32), (len(motion), 1))
     if tuple(map(str, model.extras.get("expression_names", ()))) == EXPRESSIONS:
         held = np.clip(held + motion.expression, 0.0, 2.0).astype(np.float32)
-    return {**params, "betas": betas, "expression": held}, scenery
+    return Staged({**params, "betas": betas, "expression": held}, scenery, turn, shift)
 
 
 def smplx_label(model: BodyModel, params: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -168,12 +193,14 @@ def body_mesh(
     person: int,
     skin: Path | None,
     shown: np.ndarray,
+    overlay: Path | None = None,
 ) -> Mesh:
     """The mesh of the bare body.
 
     Args:
         skin: texture in the model's own layout; None paints a plain tone.
         shown: (F,), False for skin that clothes cover.
+        overlay: clothes painted over the skin, in its layout.
     """
     look, semantic = _look_groups(model)
     faces = model.faces
@@ -182,6 +209,8 @@ def body_mesh(
     else:
         uv, face_uv = np.zeros((1, 2), np.float32), np.zeros_like(faces)
         texture, tint = None, tuple(c * s for c, s in zip((0.45, 0.27, 0.19), spec.skin_tint or (1, 1, 1), strict=True))
+    if overlay is not None:
+        semantic = painted_semantics(overlay, uv, face_uv, model.part, semantic)
     return Mesh(
         name="body",
         person=person,
@@ -194,7 +223,13 @@ def body_mesh(
         canonical=canonical,
         shown=shown,
         materials=(
-            Material("skin", diffuse=texture, tint=tint, roughness=0.5),
+            Material(
+                "skin",
+                diffuse=texture,
+                tint=tint,
+                roughness=0.5,
+                settings={} if overlay is None else {"overlay": str(overlay)},
+            ),
             Material("eye", tint=spec.eye_colour),
             Material("plain", tint=(0.75, 0.68, 0.58), roughness=0.3),
             Material("plain", tint=(0.45, 0.12, 0.12), roughness=0.35),

@@ -41,6 +41,16 @@ def own_data(config: BodiesConfig, library: Library) -> Iterator[OwnData]:
     yield OwnData(
         "BEDLAM body textures", "bodies.skin_folders", f"{skins} skins" if skins else "", "", "100 skins for SMPL-X"
     )
+    overlays, garments = len(library.catalogue.overlays), len(library.catalogue.simulated)
+    yield OwnData(
+        "BEDLAM clothing overlays", "bodies.overlay_folders", _several(overlays, "overlay"), "",
+        "1,738 outfits painted for SMPL-X's skin",
+    )  # fmt: skip
+    lacking = _several(len(library.undressed), "garment")
+    yield OwnData(
+        "BEDLAM simulated clothes", "bodies.garment_folders", _several(garments, "garment"),
+        f"motions for {lacking}" if lacking else "", "clothes simulated by CLO for BEDLAM's own motions",
+    )  # fmt: skip
     items = load_catalogue(config.assets)["items"].values()
     packs = sum(item.get("source", "").startswith("MakeHuman pack") for item in items)
     yield OwnData(
@@ -55,6 +65,11 @@ def own_data(config: BodiesConfig, library: Library) -> Iterator[OwnData]:
     yield OwnData(
         "HDRIs", "bodies.hdri_folders", f"{hdris} HDRIs" if hdris else "", "", "light and skies; 300 are enough"
     )
+
+
+def _several(count: int, noun: str) -> str:
+    """Nothing, one thing or several things."""
+    return f"{count} {noun}{'s' * (count > 1)}" if count else ""
 
 
 def _models(config: BodiesConfig) -> tuple[str, str]:

@@ -67,6 +67,25 @@ class SkinEntry(_Entry):
     style: str
 
 
+class SimulatedEntry(_Entry):
+    """A garment that was simulated for one body in one motion.
+
+    Attributes:
+        motion: name of the motion. gender, betas: the body. textures: names of what it may be made of.
+    """
+
+    motion: str
+    gender: str
+    betas: tuple[float, ...]
+    textures: tuple[str, ...] = ()
+
+
+class OverlayEntry(_Entry):
+    """Clothes painted for SMPL-X's skin; ``style`` is female, male or any."""
+
+    style: str = "any"
+
+
 class PathEntry(_Entry):
     """A captured camera path and how long it is, in seconds."""
 
@@ -114,6 +133,8 @@ class Catalogue(BaseModel):
     motions: tuple[MotionEntry, ...]
     items: tuple[ItemEntry, ...]
     skins: tuple[SkinEntry, ...]
+    simulated: tuple[SimulatedEntry, ...] = ()
+    overlays: tuple[OverlayEntry, ...] = ()
     hdris: tuple[str, ...]
     camera_paths: tuple[PathEntry, ...] = ()
     props: tuple[PropEntry, ...] = ()

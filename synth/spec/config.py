@@ -56,6 +56,10 @@ class PeopleConfig(_Config):
     hat: Share = Field(0.1, description="share of dressed people with a hat")
     glasses: Share = Field(0.15, description="share of dressed people with glasses")
     bag: Share = Field(0.15, description="share of dressed people with a backpack or another bag")
+    simulated: Share = Field(
+        1.0, description="share of people whose motion has a garment of bodies.garment_folders that wear it"
+    )
+    overlay: Share = Field(0.3, description="share of dressed people who wear one of bodies.overlay_folders instead")
     tint: Share = Field(0.8, description="share of garments that are dyed or patterned, where their textures allow it")
     pattern: Share = Field(0.5, description="share of these with a pattern")
     weaves: tuple[Weave, ...] = Field(WEAVES, description="patterns to draw from; each garment takes what suits it")

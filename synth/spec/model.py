@@ -28,6 +28,13 @@ class ItemSpec(_Frozen):
     fabric: FabricSpec | None = None
 
 
+class SimulatedSpec(_Frozen):
+    """A garment simulated for the person's very body and motion, and the texture that it is made of, by name."""
+
+    name: str
+    texture: str | None = None
+
+
 class MotionPart(_Frozen):
     """Part of a motion.
 
@@ -69,9 +76,10 @@ class PersonSpec(_Frozen):
     """One person.
 
     Attributes:
-        betas: 10 shape coefficients of the body model of ``gender``.
+        betas: 10 shape coefficients of the body model of ``gender``; as many as a simulated garment's body has.
         expression: 10 expression coefficients, to which mimicry is added.
         clothes: worn items, inner to outer; hair, brows and lashes are items too.
+        overlay: clothes painted on the skin, by name. simulated: a garment that moves by itself, as it was simulated.
         position: where over the floor the pelvis should be at mid-clip, metres: as near to it as others leave room.
         yaw: where the pelvis faces at mid-clip (its head points, if it lies), radians about z.
         framed: the camera's framing asks for this person; others are seen by chance.
@@ -87,6 +95,8 @@ class PersonSpec(_Frozen):
     hair: ItemSpec | None = None
     brows: ItemSpec | None = None
     lashes: ItemSpec | None = None
+    overlay: str | None = None
+    simulated: SimulatedSpec | None = None
     motion: MotionSpec
     position: tuple[float, float] = (0.0, 0.0)
     yaw: float = 0.0

@@ -19,7 +19,7 @@ from synth.spec.props.sample import hands_are_free, sample_props
 from synth.spec.scenes.sample import sample_scene
 from synth.spec.seeds import generator
 from synth.spec.shapes import BETAS
-from synth.spec.wear import draw_cloth, draw_outfit
+from synth.spec.wear import draw_cloth, draw_outfit, draw_simulated, dressed_by_bedlam
 
 # Linear RGB. Irises: browns, hazel, greens, blues, grey. Hair: black to blond, red, grey.
 _IRISES = (
@@ -133,8 +133,13 @@ def _people(
     motions = draw_motions(rng, config, catalogue, seconds, group)
     for k, (slot, motion) in enumerate(zip(group.slots, motions, strict=True)):
         draws = rng(f"person {k}")
+        garment = draw_simulated(rng(f"simulated {k}"), config.people, catalogue.simulated, motion)
+        people_like = config.people
+        if garment is not None:
+            people_like = people_like.model_copy(update={"genders": (garment[0].gender,)})
         for _ in range(_REDRAWS):
-            person = _person(draws, config.people, catalogue, motion)
+            person = _person(draws, people_like, catalogue, motion)
+            person = dressed_by_bedlam(rng(f"overlay {k}"), config.people, catalogue, person, garment)
             if not any(alike(person, other, garments) for other in people):
                 break
         where = {"position": slot.position, "yaw": slot.heading, "framed": slot.framed}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from synth.conventions import ThfmError
-from synth.spec.catalogue import ItemEntry
+from synth.spec.catalogue import Catalogue, ItemEntry, SimulatedEntry
 from synth.spec.config import PeopleConfig
 from synth.spec.fabrics import draw_dye, draw_fabric
-from synth.spec.model import ItemSpec
+from synth.spec.model import ItemSpec, MotionSpec, PersonSpec, SimulatedSpec
 
 _ONE_PIECE = ("dress", "suit_one_piece")
 _SHOES_FOR = {"elegant": ("elegant",), "sport": ("sport", "casual"), "casual": ("casual", "sport", "elegant")}
@@ -55,3 +55,42 @@ def draw_cloth(rng: np.random.Generator, config: PeopleConfig, item: ItemEntry) 
         if fabric is not None:
             return ItemSpec(name=item.name, fabric=fabric)
     return ItemSpec(name=item.name, tint=draw_dye(rng))
+
+
+def draw_simulated(
+    rng: np.random.Generator, config: PeopleConfig, garments: tuple[SimulatedEntry, ...], motion: MotionSpec
+) -> tuple[SimulatedEntry, str | None] | None:
+    """A garment that was simulated for the motion, and a texture of it; None where there is none, or by chance."""
+    there = [g for g in garments if g.motion == motion.name]
+    if not config.clothes or motion.then or not there or rng.uniform() >= config.simulated:
+        return None
+    garment = _pick(rng, there)
+    return garment, _pick(rng, garment.textures) if garment.textures else None
+
+
+def dressed_by_bedlam(
+    rng: np.random.Generator,
+    config: PeopleConfig,
+    catalogue: Catalogue,
+    person: PersonSpec,
+    garment: tuple[SimulatedEntry, str | None] | None,
+) -> PersonSpec:
+    """The person in a simulated garment, with the body and motion that it was made for; or by chance in painted
+    clothes, instead of the wardrobe's garments; or as they were."""
+    kinds = {i.name: i.kind for i in catalogue.items}
+    light = tuple(c for c in person.clothes if kinds[c.name] in ("hats", "glasses"))
+    if garment is not None:
+        entry, texture = garment
+        motion = person.motion.model_copy(update={"mirrored": False})
+        return person.model_copy(
+            update={
+                "betas": entry.betas, "clothes": light, "motion": motion,
+                "simulated": SimulatedSpec(name=entry.name, texture=texture),
+            }
+        )  # fmt: skip
+    style = next((s.style for s in catalogue.skins if s.name == person.skin), "any")
+    there = [o for o in catalogue.overlays if o.style in ("any", style)]
+    if not config.clothes or not there or rng.uniform() >= config.overlay:
+        return person
+    shod = tuple(c for c in person.clothes if kinds[c.name] in ("hats", "glasses", "shoes", "bags"))
+    return person.model_copy(update={"clothes": shod, "overlay": _pick(rng, there).name})

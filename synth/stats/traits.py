@@ -52,6 +52,9 @@ def _person(person: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "skin", person.get("skin", "unknown")
     for item in person.get("clothes") or ():
         yield "clothes", item["name"]
+    for way in ("overlay", "simulated"):
+        if person.get(way):
+            yield "clothes", f"BEDLAM's, {way}"
     yield "hair", (person.get("hair") or {}).get("name", "none")
 
 

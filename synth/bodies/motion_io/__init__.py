@@ -39,8 +39,11 @@ def read_motion(path: str | Path, body: BodyGeometry | None = None, **options) -
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix == ".npz":
-        if "format" in read_npz(path):
+        arrays = read_npz(path)
+        if "format" in arrays:
             return load_motion(path)
+        if "global_ori" in arrays:  # as BEDLAM's have beside poses; their world is y up
+            options = {"up": "y", "pelvis": default_body().rest_joints[0]} | options
         return read_smplx_npz(path, **options)
     if suffix == ".asf":
         raise ThfmError(f"{path} is only the skeleton; give the .amc file that lies beside it")
