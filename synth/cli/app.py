@@ -178,6 +178,7 @@ def validate(
     epilog=_examples(
         "thfm-synth preview out/quickstart",
         "thfm-synth preview s3://bucket/people --out gallery",
+        "thfm-synth preview out/quickstart --3d",
         "thfm-synth preview out/quickstart --sheets",
     )
 )
@@ -188,6 +189,7 @@ def preview(
     models: Annotated[Path | None, typer.Option("--models", help="Folder with smplx/SMPLX_*.npz.")] = None,
     sheets: Annotated[bool, typer.Option("--sheets", help="Contact sheets and a video a clip instead.")] = False,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Serve here. [default: a free one]")] = 0,
+    in_space: Annotated[bool, typer.Option("--3d", help="Clips in space: points, bodies, camera.")] = False,
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
 ) -> None:
     """Look at a data set: a gallery to browse, search and look into, with every label in step.
@@ -201,9 +203,9 @@ def preview(
     if sheets:
         look.sheets(url, out, clips, models)
     elif out is not None:
-        raise typer.Exit(look.write(url, out, clips, models))
+        raise typer.Exit(look.write(url, out, clips, models, in_space))
     else:
-        look.serve(url, clips, models, port, browser)
+        look.serve(url, clips, models, port, browser, in_space)
 
 
 @app.command(epilog=_examples("thfm-synth inspect configs/synth/quickstart.yaml --clip 3 --blend out/clip3.blend"))

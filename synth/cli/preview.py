@@ -10,8 +10,10 @@ from synth.conventions import ThfmError
 from synth.terminal.errors import FAULTS, complain
 from synth.terminal.progress import bar
 
+_SPACE = "#space=1"  # what makes the page of a clip begin in 3D
 
-def write(url: str, out: Path, clips: int | None, models: Path | None) -> int:
+
+def write(url: str, out: Path, clips: int | None, models: Path | None, in_space: bool) -> int:
     """Write a gallery that works from disk; returns the exit code."""
     from synth.gallery import write_gallery
 
@@ -19,15 +21,16 @@ def write(url: str, out: Path, clips: int | None, models: Path | None) -> int:
         page, shown, faults = write_gallery(url, out, models, clips, advance)
     for fault in faults:
         complain(f"left out: {fault}")
-    print(f"Open {page} in a browser: {shown} clip{'' if shown == 1 else 's'}.")
+    print(f"Open {page}{_SPACE if in_space else ''} in a browser: {shown} clip{'' if shown == 1 else 's'}.")
     return FAULTS if faults else 0
 
 
-def serve(url: str, clips: int | None, models: Path | None, port: int, opens: bool) -> None:
+def serve(url: str, clips: int | None, models: Path | None, port: int, opens: bool, in_space: bool) -> None:
     """Serve a gallery until Ctrl-C."""
     from synth.gallery import serve_gallery
 
     def ready(address: str) -> None:
+        address += _SPACE if in_space else ""
         print(f"The gallery of {url} is at {address} (Ctrl-C ends it)", flush=True)
         if opens:
             webbrowser.open(address)

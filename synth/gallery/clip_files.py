@@ -21,6 +21,7 @@ from synth.shards.quantise import QUANTISERS
 
 CHUNK = 8  # frames a file
 _TILE_AREA = 30_000  # pixels of a tile of the strip
+VERTEX_STEP = 0.0005  # metres, of the bodies in 3D
 _LABELS = ("instances", "parts", "semantics")
 
 
@@ -36,7 +37,8 @@ def write_clip(clip: Clip, root: Path, renderer: MeshRenderer | None, models: Pa
     maps = [name for name in clip.fields() if FIELDS[name].codec in QUANTISERS]
     present: dict[str, set[int]] = {name: set() for name in _LABELS if name in maps}
     samples = [next(frames_of(clip, i, i + 1)) for i in sample_frames(count)]
-    panels = panels_of(clip, samples, _bodies(clip, renderer, models, notes), renderer)
+    bodies = _bodies(clip, models, notes)
+    panels = panels_of(clip, samples, bodies, renderer)
     size = tile_size(clip.width, clip.height, _TILE_AREA)
     for start in range(0, count, CHUNK):
         stop, number = min(start + CHUNK, count), start // CHUNK
@@ -47,6 +49,10 @@ def write_clip(clip: Clip, root: Path, renderer: MeshRenderer | None, models: Pa
             write_script(root, f"{folder}/{name}.{number}", [packed(frame) for frame in codes])
             if name in present:
                 present[name] |= set(np.unique(codes).tolist())
+        if bodies is not None:
+            write_script(
+                root, f"{folder}/bodies.{number}", [packed(frame) for frame in vertex_codes(bodies, start, stop)]
+            )
         strip = [np.concatenate([np.asarray(tile(p, f, size)) for p in panels]) for f in frames_of(clip, start, stop)]
         write_script(root, f"{folder}/strip.{number}", [text_of(jpeg(p, 88)) for p in strip])
     about = _about(clip, samples, maps) | {
@@ -54,17 +60,46 @@ def write_clip(clip: Clip, root: Path, renderer: MeshRenderer | None, models: Pa
         "tiles": _tiles(panels, size),
         "notes": notes,
     }
+    if bodies is not None:
+        about["bodies"] = _meshes(bodies)
+        write_script(root, f"{folder}/faces", [text_of(np.asarray(f, "<u4").tobytes()) for _, f, _ in bodies.people])
     write_script(root, f"{folder}/clip", about)
 
 
-def _bodies(clip: Clip, renderer: MeshRenderer | None, models: Path | None, notes: list[str]) -> Bodies | None:
-    if renderer is None:
-        return None
+def _bodies(clip: Clip, models: Path | None, notes: list[str]) -> Bodies | None:
     try:
         return Bodies(clip, models)
     except OverlayUnavailable as error:
         notes.append(f"Recomputed bodies are not drawn: {error}")
         return None
+
+
+def vertex_codes(bodies: Bodies, start: int, stop: int) -> np.ndarray:
+    """(stop - start, 3, P, V) uint16: vertices in steps of ``VERTEX_STEP`` from a corner at 32768; models with fewer
+    vertices are padded."""
+    most = max(vertices.shape[1] for vertices, _, _ in bodies.people)
+    whole = np.zeros((stop - start, 3, len(bodies.people), most), np.uint16)
+    for k, (vertices, _, _) in enumerate(bodies.people):
+        steps = np.rint((vertices[start:stop] - _origin(bodies)) / VERTEX_STEP) + 32768
+        whole[:, :, k, : vertices.shape[1]] = np.moveaxis(np.clip(steps, 0, 65535), -1, 1)
+    return whole
+
+
+def _origin(bodies: Bodies) -> np.ndarray:
+    return np.round(bodies.people[0][0][0].mean(0), 2)
+
+
+def _meshes(bodies: Bodies) -> dict[str, Any]:
+    most = max(vertices.shape[1] for vertices, _, _ in bodies.people)
+    origin = [float(v) for v in _origin(bodies)]
+    return {
+        "planes": 3,
+        "bytes": 2,
+        "people": len(bodies.people),
+        "vertices": most,
+        "origin": origin,
+        "step": VERTEX_STEP,
+    }
 
 
 def _tiles(panels: Sequence[Panel], size: tuple[int, int]) -> dict[str, Any]:
@@ -89,6 +124,12 @@ def _about(clip: Clip, samples: list[dict[str, Any]], maps: list[str]) -> dict[s
         out["visibility"] = text_of(np.ascontiguousarray(clip.visibility, np.uint8).tobytes())
     if "world_to_camera" in held:
         out["path"] = _path(clip)
+    if {"world_to_camera", "intrinsics", "depth"} <= held:
+        lens = clip.distortion if "distortion" in held else np.zeros((clip.num_frames, 5))
+        out["camera"] = {
+            "pose": clip.world_to_camera.reshape(-1, 16).tolist(), "k": clip.intrinsics.reshape(-1, 9).tolist(),
+            "lens": lens.tolist(),
+        }  # fmt: skip
     return out
 
 

@@ -21,7 +21,7 @@ from synth.gallery.rows import SMALL, rejected_row, row_of
 from synth.gallery.vocabulary import vocabulary
 from synth.preview.overlay import MeshRenderer, OverlayUnavailable
 
-FORMAT = 1  # of the site's files; another one makes them anew
+FORMAT = 2  # of the site's files; another one makes them anew
 WEB = Path(__file__).parent / "web"
 Progress = Callable[[str, int, int | None], None]
 

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from synth.lens import rays
+from synth.preview.overlay import body_of, body_vertices
 from synth.preview.palette import PART_TABLE
 from synth.shards import FIELDS, Clip
 
@@ -125,7 +127,7 @@ def test_the_pointer_reads_what_is_stored(tab: Page, address: str, clips: dict[s
 
 
 def _point(page: Page, x: int, y: int, frame: int) -> None:
-    box = page.locator(".stage").bounding_box()
+    box = page.locator(".stage:not(.space)").bounding_box()
     page.mouse.move(box["x"] + (x + 0.5) / 96 * box["width"], box["y"] + (y + 0.5) / 64 * box["height"])
     page.locator(f'.readout[data-at="{frame} {x} {y}"]').wait_for()
 
@@ -225,3 +227,48 @@ def test_text_can_be_read_in_light_and_dark(tab: Page, site, scheme: str) -> Non
     cards(tab).first.wait_for()
     for selector in (".caption", ".card .small", ".facet .count", "#count"):
         assert tab.evaluate(CONTRAST, selector) > 4.5, selector
+
+
+def test_space_shows_points_bodies_and_camera_where_they_are(tab: Page, address: str, clips: dict[str, Clip]) -> None:
+    clip, frame = clips["one"], 8
+    open_clip(tab, address, f"clip=one&frame={frame}&space=1")
+    at_frame(tab, frame)
+    tab.locator(".space canvas").wait_for()
+    drawn = tab.evaluate(
+        """async () => { const c = document.querySelector(".space canvas");
+        const pen = new OffscreenCanvas(c.width, c.height).getContext("2d"); pen.drawImage(c, 0, 0);
+        return [...pen.getImageData(0, 0, c.width, c.height).data]; }"""
+    )
+    assert (np.array(drawn, np.uint8).reshape(-1, 4)[:, :3].max(1) > 60).mean() > 0.01
+    cloud, pixels, body = tab.evaluate(
+        """async (frame) => { const about = await thfm.load("clips/one/clip"), frames = thfm.framesOf(about);
+        const cloud = thfm.cloudOf(about, await frames.codes("depth", frame), frame, 1);
+        const body = thfm.verticesOf(about.bodies, await frames.bodies(frame), 0);
+        return [[...cloud.places], [...cloud.pixels], [...body]]; }""",
+        frame,
+    )
+    depth = clip.depth[frame]
+    rows, columns = np.nonzero(np.isfinite(depth))
+    assert np.array_equal(pixels, rows * clip.width + columns)
+    seen = rays(np.stack([columns, rows], -1) + 0.5, clip.intrinsics[frame], clip.distortion[frame])
+    camera = clip.world_to_camera[frame]
+    places = (seen * depth[rows, columns][:, None] - camera[:3, 3]) @ camera[:3, :3]
+    assert clip.distortion.any()
+    np.testing.assert_allclose(np.reshape(cloud, (-1, 3)), places, rtol=1e-5, atol=1e-4)
+    person = clip.smplx[0]
+    vertices = body_vertices(body_of(person), person)[frame]
+    assert np.abs(np.reshape(body, (-1, 3)) - vertices).max() < 0.0003
+
+
+def test_the_view_of_space_is_turned_by_keys(tab: Page, site) -> None:
+    open_clip(tab, site.as_uri(), "clip=one")
+    tab.get_by_role("button", name="In space").click()
+    canvas = tab.locator(".space canvas")
+    canvas.wait_for()
+    before = canvas.screenshot()
+    canvas.focus()
+    tab.keyboard.press("ArrowLeft")
+    tab.keyboard.press("+")
+    assert canvas.screenshot() != before
+    tab.get_by_role("button", name="In space").click()
+    expect(tab.get_by_role("img", name="Arrow keys move the pointer")).to_be_visible()

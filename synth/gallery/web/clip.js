@@ -53,6 +53,7 @@
       if (words && byKey) thfm.say(words);
     };
     const stage = thfm.stageOf(about, skeleton, (x, y, byKey) => read(byKey));
+    const space = thfm.spaceOf(about), deep = space && el("div.stage.space", { style: `--shape:${about.width / about.height}` }, space);
     const strip = thfm.stripOf(about, (name) => {
       if (name === "keypoints") thfm.go({ bones: (thfm.state.bones + 1) % 3 });
       else thfm.go({ over: name === "rgb" || name === thfm.state.over ? "" : name });
@@ -61,7 +62,11 @@
       const { over } = thfm.state, lay = over && over in about.maps;
       const [picture, codes, tiles] = await Promise.all([frames.picture("colour", frame), lay ? frames.codes(over, frame) : null, frames.picture("strip", frame)]);
       if (!current()) return;
-      stage.draw(picture, codes, thfm.state, frame);
+      const in3d = Boolean(deep && thfm.state.space);
+      stage.hidden = in3d;
+      if (deep) deep.hidden = !in3d;
+      if (in3d) await space.show(frames, frame, picture, current);
+      else stage.draw(picture, codes, thfm.state, frame);
       strip.draw(tiles);
       path?.show(frame);
       read(false);
@@ -72,12 +77,13 @@
     const over = el("select", { id: "over", onchange: () => thfm.go({ over: over.value }) }, el("option", { value: "" }, "colour alone"),
       about.tiles.panels.filter((p) => p.name in about.maps).map((p) => el("option", { value: p.name }, p.title)));
     const bones = el("select", { id: "bones", onchange: () => thfm.go({ bones: Number(bones.value) }) }, ["none", "bodies", "hands and faces too"].map((t, i) => el("option", { value: i }, t)));
-    const bar = el("div.over", { role: "group", "aria-label": "What lies over the colour" }, el("label", {}, "Overlay", over), slider("mix", "Opacity"), slider("wipe", "Wipe"), skeleton && el("label", {}, "Skeleton", bones));
+    const bar = el("div.over", { role: "group", "aria-label": "What lies over the colour" }, el("label", {}, "Overlay", over), slider("mix", "Opacity"), slider("wipe", "Wipe"), skeleton && el("label", {}, "Skeleton", bones),
+      space && el("button", { type: "button", id: "space", "aria-pressed": "false", onclick: () => thfm.go({ space: thfm.state.space ? 0 : 1 }) }, "In space"));
     const reasons = row.reasons, meta = about.meta;
     player.marks(reasons.map((r) => ({ frame: Number(/in frame (\d+)/.exec(r)?.[1]), text: r })).filter((m) => Number.isFinite(m.frame)));
     const qa = meta.qa?.measures;
     page.replaceChildren(head(row, order), el("div.clip-body", {},
-      el("div.show", {}, thfm.checks(reasons, (frame) => player.show(frame)), stage, player, bar, strip, about.notes.map((n) => el("p.small", {}, n))),
+      el("div.show", {}, thfm.checks(reasons, (frame) => player.show(frame)), stage, deep, player, bar, strip, about.notes.map((n) => el("p.small", {}, n))),
       el("aside", {}, row.caption && el("p.told", {}, row.caption), el("section", {}, el("h2", {}, "Under the pointer"), readout), el("section", {}, el("h2", { id: "legend-title" }), legend),
         path && el("section", {}, el("h2", {}, "Camera path"), path),
         el("section", {}, el("h2", {}, "Clip"), thfm.about([["Size", `${about.width} × ${about.height}`], ["Frames", `${about.frames} at ${about.fps} a second`], ["People", about.people],
@@ -95,12 +101,13 @@
     open.over.value = over; open.bones.value = bones;
     for (const [id, value] of [["mix", mix], ["wipe", wipe]]) { const node = document.getElementById(id); if (node && document.activeElement !== node) node.value = value; }
     open.stage.mix(mix, wipe);
+    document.getElementById("space")?.setAttribute("aria-pressed", String(Boolean(thfm.state.space)));
     open.strip.choose(over || "rgb", bones);
     const title = open.about.tiles.panels.find((p) => p.name === over)?.title;
     document.getElementById("legend-title").textContent = title || "Colour";
     open.legend.replaceChildren(...legend(over, open.about, bones));
     if (!changes) open.player.show(thfm.state.frame);
-    else if ("over" in changes || "bones" in changes) open.player.again();
+    else if ("over" in changes || "bones" in changes || "space" in changes) open.player.again();
     else if ("frame" in changes && changes.frame !== open.player.frame()) open.player.show(changes.frame);
   }
   thfm.syncClip = sync;

@@ -27,6 +27,9 @@
       // "colour" or "strip" of a frame, as an ImageBitmap.
       picture: (name, frame) => pictures.get(`${name} ${frame}`, async () =>
         createImageBitmap(new Blob([thfm.bytes(await raw(name, frame))], { type: "image/jpeg" }))),
+      // The bodies' vertices of a frame as codes, and their faces (lists of corners), where they could be recomputed.
+      bodies: (frame) => codes.get(`bodies ${frame}`, async () => thfm.unpack(await raw("bodies", frame), about.bodies, about.bodies.vertices, about.bodies.people)),
+      faces: () => files.get("faces", async () => (await thfm.load(`clips/${about.key}/faces`)).map((text) => new Uint32Array(thfm.bytes(text).buffer))),
       // The codes of a label map in a frame.
       codes: (name, frame) => codes.get(`${name} ${frame}`, async () => thfm.unpack(await raw(name, frame), about.maps[name], about.width, about.height)),
     };

@@ -2,7 +2,7 @@
 // What is looked at, kept in the address after "#": a link shows the same again.
 (() => {
   const empty = () => ({ q: "", traits: {}, ranges: {}, sort: "key", view: "clips", x: "focal", y: "distance",
-    clip: null, frame: 0, over: null, mix: 60, wipe: 0, bones: 1 });
+    clip: null, frame: 0, over: null, mix: 60, wipe: 0, bones: 1, space: 0 });
 
   function parse(hash) {
     const state = empty(), words = new URLSearchParams(hash.replace(/^#/, ""));
