@@ -47,7 +47,11 @@ def licences(config: BodiesConfig, library: Library) -> Iterator[Asset]:
     for name in library.catalogue.hdris:
         ours_too = library.hdri_files[name] == open_skies.get(name)
         yield Asset("hdri", name, *(("CC0-1.0", "comes with bpy") if ours_too else (UNSTATED, "")))
-    for kind, names in (("backdrop", library.scenes.backdrops), ("scene", library.scenes.files)):
+    own = {
+        "backdrop": library.scenes.backdrops, "scene": library.scenes.files, "camera path": library.path_files,
+        "overlay": library.overlays, "simulated clothes": library.simulated,
+    }  # fmt: skip
+    for kind, names in own.items():
         for name in sorted(names):
             yield Asset(kind, name, UNSTATED, "")
 

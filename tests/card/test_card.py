@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 from huggingface_hub import DatasetCard
 
 from synth import shards
-from synth.bodies.config import assets_folder
+from synth.bodies.catalogue import load_library
+from synth.bodies.config import BodiesConfig, assets_folder
+from synth.bodies.licences import UNSTATED, licences
 from synth.card import facts_of, write_card
 from synth.config import identity, load_config
 from synth.make import clip_spec
@@ -101,3 +104,11 @@ def test_a_data_set_without_clips_has_a_card_too(tmp_path: Path) -> None:
     shards.write_shard(tmp_path, "shard-000000", [], [{"key": "a", "attempt": 0, "reasons": ["x: y"], "spec": {}}])
     shards.build_manifest(tmp_path, {})
     assert "0 clips" in write_card(tmp_path) and "1 rejected draws (1 clips" in (tmp_path / "README.md").read_text()
+
+
+def test_data_of_peoples_own_is_listed_without_a_licence_made_up() -> None:
+    config = BodiesConfig()
+    own = {"path_files": "held.json", "overlays": "outfit_7", "simulated": "coat_sim"}
+    library = replace(load_library(config), **{field: {name: Path(name)} for field, name in own.items()})
+    listed = {a.name: a.licence for a in licences(config, library)}
+    assert {listed[name] for name in own.values()} == {UNSTATED}
