@@ -113,7 +113,7 @@ def address(request: pytest.FixtureRequest) -> str:
 def tab(browser: Browser) -> Iterator[Page]:
     """A page that must raise no error and ask no other machine."""
     page = browser.new_page(viewport={"width": 1280, "height": 860})
-    page.set_default_timeout(12_000)
+    page.set_default_timeout(60_000)  # the first page of a clip is made while it is waited for
     faults, asked = [], []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))

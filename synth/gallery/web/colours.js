@@ -30,11 +30,31 @@
     });
   }
 
-  function wheel(u, v, reach) {
-    const hues = thfm.store.words.wheel, length = Math.hypot(u, v) / reach;
-    const at = ((Math.atan2(-v, -u) / Math.PI + 1) / 2) * (hues.length - 1), hue = hues[Math.round(at)];
-    return hue.map((h) => 255 * (length <= 1.001 ? 1 - length * (1 - h) : h * 0.75));
-  }
+  // Per codec, a function that writes the colour of pixel i of size pixels to out at o. It runs for every pixel of every
+  // frame that plays: nothing is allocated in it.
+  const writers = {
+    normals: (map) => (codes, size, i, out, o) => {
+      const scale = map.scale;
+      let x = (codes[i] - scale - 1) / scale, y = (codes[size + i] - scale - 1) / scale;
+      const z = 1 - Math.abs(x) - Math.abs(y), fold = z < 0 ? -z : 0;
+      x -= x < 0 ? -fold : fold;
+      y -= y < 0 ? -fold : fold;
+      const half = 127.5 / Math.sqrt(x * x + y * y + z * z);
+      out[o] = half * x + 127.5; out[o + 1] = half * y + 127.5; out[o + 2] = half * z + 127.5;
+    },
+    surface: (map) => {
+      const shades = thfm.store.words.stretch.map((by) => Uint8ClampedArray.from({ length: map.scale + 2 }, (_, code) => 255 * (((code - 1) / map.scale - 0.5) * by + 0.5)));
+      return (codes, size, i, out, o) => { for (let k = 0; k < 3; k++) out[o + k] = shades[k][codes[k * size + i]]; };
+    },
+    flow: (map, reach) => {
+      const hues = thfm.store.words.wheel.flat(), last = hues.length / 3 - 1, full = map.scale * reach;
+      return (codes, size, i, out, o) => {
+        const u = codes[i] - map.zero, v = codes[size + i] - map.zero, length = Math.sqrt(u * u + v * v) / full;
+        const hue = 3 * Math.round(((Math.atan2(-v, -u) / Math.PI + 1) / 2) * last);
+        for (let k = 0; k < 3; k++) out[o + k] = 255 * (length <= 1.001 ? 1 - length * (1 - hues[hue + k]) : hues[hue + k] * 0.75);
+      };
+    },
+  };
 
   // A function of codes that fills ImageData, made once a clip and map.
   thfm.painter = (name, map, ranges) => {
@@ -51,16 +71,12 @@
         for (let i = 0; i < out.length; i++) out[i] = colours[codes[i]];
       };
     }
+    const write = writers[map.codec](map, ranges[name]);
     return (codes, pixels) => {
       const out = pixels.data, size = out.length / 4;
       for (let i = 0, o = 0; i < size; i++, o += 4) {
         out[o + 3] = codes[i] ? 255 : 0;
-        if (!codes[i]) continue;
-        const value = thfm.valueAt(map, codes, i);
-        const c = map.codec === "normals" ? value.map((n) => 127.5 * (n + 1))
-          : map.codec === "surface" ? value.map((s, k) => 255 * ((s - 0.5) * words.stretch[k] + 0.5))
-          : wheel(value[0], value[1], ranges[name]);
-        out[o] = c[0]; out[o + 1] = c[1]; out[o + 2] = c[2];
+        if (codes[i]) write(codes, size, i, out, o);
       }
     };
   };
