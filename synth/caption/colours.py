@@ -8,8 +8,8 @@ import numpy as np
 
 # sRGB anchors of common words, one or more each.
 _COLOURS = {
-    "black": "161616", "dark grey": "4c4c4c", "grey": "8a8a8a", "light grey": "c4c4c4", "white": "f2f2f2",
-    "red": "d02020", "dark red": "741818 533338", "orange": "ee8420", "brown": "73492a", "beige": "d8c4a0",
+    "black": "161616", "dark grey": "4c4c4c 35363c", "grey": "8a8a8a", "light grey": "c4c4c4", "white": "f2f2f2",
+    "red": "d02020", "dark red": "741818 533338", "orange": "ee8420", "brown": "73492a 593f2b", "beige": "d8c4a0",
     "yellow": "f0d830", "olive": "6e6e28", "green": "3aa03a", "dark green": "1c5228", "light green": "a4dc98",
     "turquoise": "2cb4ac 48dcd0", "blue": "2f5fd0 4e677f", "dark blue": "1c2c66 3a4a66", "light blue": "98c4ee b4d8e8",
     "purple": "7a3aa8", "lilac": "bca0dc 8a7ab0", "pink": "ee94b8 fac4ce", "magenta": "cc2f94",
