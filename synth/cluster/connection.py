@@ -58,7 +58,8 @@ def connected(config: ClusterConfig) -> Iterator[int]:
             )
         else:
             ray.init(address=address, runtime_env=runtime_env, **common)
-    except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # Ray raises it bare where a loaded machine takes too long
+        ray.shutdown()
         why = " ".join(str(error).split())[:300]
         if address is None:
             raise ThfmError(f"Ray cannot start on this machine ({why}): free memory or processes.") from None
