@@ -119,7 +119,7 @@ FIELDS: dict[str, Field] = {
         ),
         Field(
             "keypoints2d", ("P", "T", "J", 2), "float32", "npy", "npy", "pixels", "exact", 0.0,
-            "projection of joints3d",
+            "projection of joints3d; NaN behind the camera",
         ),
         Field(
             "visibility", ("P", "T", "J"), "uint8", "npy", "npy", "`Visibility` bits", "exact", 0.0,

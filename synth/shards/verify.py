@@ -134,8 +134,10 @@ def _array_fault(name: str, array: np.ndarray, sizes: dict[str, int]) -> str | N
     }.get(name)
     if limit is not None and array.size and array.max() > limit:
         return f"holds the value {array.max()}, above {limit}"
-    if FIELDS[name].codec == "npy" and not np.isfinite(array).all():
-        return "holds NaN or infinity"
+    # What lies behind the camera has no place in the picture.
+    wrong = np.isinf(array) if name == "keypoints2d" else ~np.isfinite(array)
+    if FIELDS[name].codec == "npy" and wrong.any():
+        return "holds infinity" if name == "keypoints2d" else "holds NaN or infinity"
     return None
 
 

@@ -85,6 +85,11 @@ def test_wrong_contents_behind_right_checksums(members, clip_arrays):
     camera = clip_arrays["intrinsics"].copy()
     camera[0, 0, 0] = np.nan
     assert faults(intrinsics=camera) == ["s.tar: 000000: intrinsics: holds NaN or infinity"]
+    points = clip_arrays["keypoints2d"].copy()
+    points[0, 0, 0] = np.nan  # a joint behind the camera
+    assert faults(keypoints2d=points) == []
+    points[0, 0, 0] = np.inf
+    assert faults(keypoints2d=points) == ["s.tar: 000000: keypoints2d: holds infinity"]
     assert faults(smplx=[clip_arrays["smplx"][0], {}]) == ["s.tar: 000000: smplx: person 2 has no arrays"]
 
 
