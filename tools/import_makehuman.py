@@ -26,8 +26,9 @@ from PIL import Image
 
 from synth.bodies.config import assets_folder
 from synth.conventions import ThfmError
-from tools.bake_wardrobe import WAIST_OVERLAP, mean_colour
+from tools.bake_wardrobe import WAIST_OVERLAP
 from tools.makehuman.mhclo import Clothes, read_base, read_clothes
+from tools.wardrobe_cutting import mean_colour
 from tools.wardrobe_items import STIFFNESS
 
 TEXTURE_SIZE = 1024
