@@ -13,7 +13,7 @@
 set -euo pipefail
 cd "${SLURM_SUBMIT_DIR:-.}"
 bin=${THFM_BIN:-.venv/bin}
-head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed -n 1p)
 port=$((20000 + SLURM_JOB_ID % 20000))
 export RAY_ADDRESS=$head:$port
 

@@ -70,8 +70,8 @@ def test_slurms_script_starts_raylets_and_a_run_and_is_queued_again_when_stopped
         env=os.environ | slurm | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "THFM_BIN": str(tmp_path)},
         capture_output=True, text=True, timeout=60, check=False, start_new_session=True,
     )  # fmt: skip
-    lines = said.read_text().splitlines()
     assert done.returncode == 130, done.stderr
+    lines = said.read_text().splitlines()
     assert any("-w n1" in line and "--head --port=20077 --num-cpus=8" in line for line in lines)
     assert any("--nodes=2" in line and "--exclude=n1" in line and "--address=n1:20077" in line for line in lines)
     assert "thfm-synth generate configs/synth/default.yaml --out /shared/people at n1:20077" in lines
