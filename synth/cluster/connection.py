@@ -11,9 +11,8 @@ from collections.abc import Iterator
 
 from synth.cluster.config import ClusterConfig
 from synth.conventions import ThfmError
+from synth.threads import ONE_THREAD
 
-# One thread per library call: sums must not depend on how many cores a worker was given.
-_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -38,12 +37,12 @@ def connected(config: ClusterConfig) -> Iterator[int]:
     os.environ.update(_QUIET)
     address = address_of(config)
     if address is None:  # workers inherit the environment; on a cluster it has to be sent to them
-        os.environ.update(_ONE_THREAD)
+        os.environ.update(ONE_THREAD)
     elif importlib.util.find_spec("aiohttp") is None:  # Ray would wait for its agent for ever
         raise ThfmError("cluster.address needs all of Ray, here and on the cluster: pip install 'thfm[cluster]'.")
     import ray
 
-    runtime_env = {**config.runtime_env, "env_vars": {**_ONE_THREAD, **config.runtime_env.get("env_vars", {})}}
+    runtime_env = {**config.runtime_env, "env_vars": {**ONE_THREAD, **config.runtime_env.get("env_vars", {})}}
     common = {"log_to_driver": False, "logging_level": logging.CRITICAL, "configure_logging": True}
     try:
         if address is None:

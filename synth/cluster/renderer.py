@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from synth.cluster.job import Job
+from synth.threads import ONE_THREAD
 
 _POLL = 0.2  # seconds
 _FULL = 0.75  # a process above this share of its memory limit makes no further clip
@@ -112,7 +113,7 @@ class Renderer:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "synth.cluster.child", str(theirs.fileno())],
                 # Where a runtime environment has brought the code, no other process would find it.
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+                env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C lets clips at work be finished

@@ -40,7 +40,7 @@ def test_any_order_in_one_process_gives_the_same_bytes(tiny_dataset: Path, tmp_p
         assemble_shard(out, shard.name, shard.keys)
     build_manifest(out, identity(config), {"versions": plan.versions(), "clips": 3})
     made = {name: data for name, data in contents(tmp_path).items() if not name.endswith(".log")}
-    assert made == contents(tiny_dataset)
+    assert made == {name: data for name, data in contents(tiny_dataset).items() if name != "README.md"}
 
 
 def bad_job(tmp_path: Path) -> Job:
