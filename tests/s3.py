@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+import fsspec
+
 
 class Line:
     """Passes on every connection to a port of this machine; ``cut`` drops them and takes no more until ``mend``."""
@@ -75,6 +77,7 @@ def s3_server() -> Iterator[tuple[dict[str, str], Line]]:
                 break
             assert server.poll() is None and time.monotonic() < end
             time.sleep(0.1)
+        fsspec.get_filesystem_class("s3").clear_instance_cache()  # it would go on with an earlier server
         line = Line(port)
         yield (
             {
