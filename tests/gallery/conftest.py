@@ -97,7 +97,7 @@ class serving:  # noqa: N801  (used like a function)
         assert self.process.returncode == 0 and "Traceback" not in out + err, err
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright runs once at a time, and other tests want it too
 def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, BROWSERS)), None)  # None: the one that Playwright fetched
     with sync_playwright() as play, play.chromium.launch(executable_path=path, args=list(FLAGS)) as browser:
