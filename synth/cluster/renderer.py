@@ -24,6 +24,15 @@ _FULL = 0.75  # a process above this share of its memory limit makes no further 
 _DEVICES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "ONEAPI_DEVICE_SELECTOR")
 
 
+def _python_path() -> str:
+    """Where this code is, which a runtime environment may have brought to a place that no other process would look in.
+
+    Not all of ``sys.path``: a process that has imported bpy has Blender's folders there, which hide bpy itself.
+    """
+    here = str(Path(__file__).resolve().parents[2])
+    return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
+
+
 class Died(Exception):
     """The process ended, or was ended, before the clip was finished; the message says how."""
 
@@ -112,8 +121,7 @@ class Renderer:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "synth.cluster.child", str(theirs.fileno())],
-                # Where a runtime environment has brought the code, no other process would find it.
-                env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+                env={**os.environ, **ONE_THREAD, "PYTHONPATH": _python_path()},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C lets clips at work be finished

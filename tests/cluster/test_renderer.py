@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +36,7 @@ def test_any_order_in_one_process_gives_the_same_bytes(tiny_dataset: Path, tmp_p
     renderer = Renderer(clips=20)
     outcomes = [renderer.run(Job(config, index, out, tmp_path), None, nothing) for index in (2, 0, 1)]
     renderer.close()
-    assert [outcome.kind for outcome in outcomes] == ["kept"] * 3
+    assert [(outcome.kind, outcome.message) for outcome in outcomes] == [("kept", "")] * 3
     assert outcomes[0].bytes > 10_000 and outcomes[0].seconds["colour"] > 0
     for shard in plan.shard_plans(3, config.shards.clips_per_shard):
         assemble_shard(out, shard.name, shard.keys)
@@ -61,6 +63,18 @@ def test_processes_are_replaced_after_so_many_clips_and_when_gone(renderer: Rend
     assert processes[0] == processes[1] and len(set(processes)) == 3
     assert starts == [True, False, True, True]
     assert "none.exr" in (tmp_path / "00000000.log").read_text()
+
+
+def test_an_owner_that_has_imported_bpy_is_no_hindrance(
+    renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It then has Blender's own folders in its path, one of which holds another module of the name."""
+    bpy = Path(importlib.util.find_spec("bpy").origin).parent
+    folder = next(bpy.glob("*/scripts/modules"))
+    assert (folder / "bpy").is_dir()
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    outcome = renderer.run(Job(load_config(TINY, SMALLER), 0, str(tmp_path), tmp_path), None, nothing)
+    assert (outcome.kind, outcome.message) == ("kept", "")
 
 
 def test_the_end_of_a_process_is_told_by_its_signal(renderer: Renderer, tmp_path: Path) -> None:
