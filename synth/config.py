@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from os import PathLike
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from synth.blender.config import RenderConfig
 from synth.bodies.config import BodiesConfig
@@ -30,6 +30,15 @@ class GenerateConfig(BaseModel):
     qa: QaConfig = QaConfig()
     shards: ShardsConfig = ShardsConfig()
     cluster: ClusterConfig = ClusterConfig()
+
+    @model_validator(mode="after")
+    def _machines_of_both_kinds(self) -> GenerateConfig:
+        if self.cluster.machines_without_gpu and not (self.cluster.gpus_per_worker and self.render.device == "auto"):
+            raise ValueError(
+                "cluster.machines_without_gpu is for clips that take a GPU where there is one: "
+                "set cluster.gpus_per_worker above 0 and render.device=auto"
+            )
+        return self
 
 
 def load_config(path: str | PathLike, overrides: Iterable[str] = ()) -> GenerateConfig:

@@ -14,8 +14,8 @@ class RenderConfig(BaseModel):
 
     colour: bool = Field(True, description="off makes clips of labels alone, without rgb, in a fraction of the time")
     engine: Literal["cycles", "eevee"] = Field("cycles", description="colour engine; eevee wants a GPU")
-    device: Literal["cpu", "gpu", "cuda", "optix", "hip", "oneapi", "metal"] = Field(
-        "cpu", description="where Cycles computes; gpu takes the best kind it finds"
+    device: Literal["cpu", "gpu", "auto", "cuda", "optix", "hip", "oneapi", "metal"] = Field(
+        "cpu", description="where Cycles computes; gpu takes the best kind it finds, auto that or else the CPU"
     )
     samples: int = Field(32, ge=1, le=4096, description="colour samples per pixel")
     denoise: bool = Field(True, description="OpenImageDenoise on colour")

@@ -129,6 +129,7 @@ def to_label_scene(scene, objects: list, geometry: ClipGeometry) -> None:
     _unlit(scene, objects, geometry, lambda n, look, mesh: materials.label_material(f"{n}.label", look))
     scenes.open_shutter(scene, 0.0, geometry.cameras.readout)
     cycles = scene.cycles
+    cycles.device = "CPU"  # whatever renders colour: labels are the same wherever they are made
     cycles.samples = 1
     # Sample 0 misses the pixel's centre by 1/3000 of the filter's width.
     cycles.filter_width = 0.01

@@ -83,7 +83,7 @@ def start(threads: int) -> None:
 
 
 def choose_device(scene, device: str) -> None:
-    """Point Cycles at the CPU or at every GPU of one kind.
+    """Point Cycles at the CPU or at every GPU of one kind; ``auto`` takes the CPU where there is no GPU.
 
     Raises:
         ThfmError: if no GPU of the asked kind can be used here.
@@ -94,7 +94,7 @@ def choose_device(scene, device: str) -> None:
         scene.cycles.device = "CPU"
         return
     prefs = bpy.context.preferences.addons["cycles"].preferences
-    kinds = _GPU_KINDS if device == "gpu" else (device.upper(),)
+    kinds = _GPU_KINDS if device in ("gpu", "auto") else (device.upper(),)
     for kind in kinds:
         try:
             prefs.compute_device_type = kind
@@ -107,6 +107,9 @@ def choose_device(scene, device: str) -> None:
                 d.use = d in found
             scene.cycles.device = "GPU"
             return
+    if device == "auto":
+        scene.cycles.device = "CPU"
+        return
     raise ThfmError(f"Cycles finds no {device} device on this machine: set render.device=cpu or install its driver.")
 
 

@@ -23,6 +23,10 @@ class ClusterConfig(BaseModel):
     workers: int | None = Field(None, ge=1, description="clips made at once; none: as many as the cores allow")
     cpus_per_worker: float = Field(1.0, gt=0, description="cores reserved for a clip; match render.threads")
     gpus_per_worker: float = Field(0.0, ge=0, description="GPUs reserved for a clip")
+    machines_without_gpu: bool = Field(
+        False,
+        description="clips that reserve GPUs are also made on machines that have none; needs render.device=auto",
+    )
     memory_gb_per_worker: float | None = Field(
         None, gt=0, description="memory reserved for a clip; a process that takes more is stopped, one that comes near "
         "it after a clip gives way to a new one"

@@ -7,9 +7,12 @@ import importlib.util
 import logging
 import math
 import os
+import socket
+import time
 from collections.abc import Iterator
 
 from synth.cluster.config import ClusterConfig
+from synth.cluster.places import places_now, total, wanted
 from synth.conventions import ThfmError
 from synth.threads import ONE_THREAD
 
@@ -18,6 +21,7 @@ _QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
 }
+_HEAD = 15.0  # seconds in which the head of a cluster has to answer
 _OBJECT_STORE_BYTES = 100 * 2**20  # clips go through files; Ray carries configs and outcomes only
 
 
@@ -56,6 +60,7 @@ def connected(config: ClusterConfig) -> Iterator[int]:
                 **common,
             )
         else:
+            _await_head(address)
             ray.init(address=address, runtime_env=runtime_env, **common)
     except Exception as error:  # Ray raises it bare where a loaded machine takes too long
         ray.shutdown()
@@ -67,7 +72,7 @@ def connected(config: ClusterConfig) -> Iterator[int]:
             "if it asks for one."
         ) from None
     try:
-        slots = slots_now(config)
+        slots = total(places_now(config), config)
         if not slots and address is None:
             raise ThfmError(f"{lacking(config)}: lower it.")
         yield slots
@@ -75,33 +80,31 @@ def connected(config: ClusterConfig) -> Iterator[int]:
         ray.shutdown()
 
 
-def slots_now(config: ClusterConfig) -> int:
-    """Clips that can be made at once on the machines that are there now."""
-    import ray
-
-    return _slots(config, ray.cluster_resources())
-
-
-def _slots(config: ClusterConfig, resources: dict[str, float]) -> int:
-    """Clips at once that the resources allow, at most ``config.workers``; 0: there is no room for one."""
-    slots = min(int(resources.get(name, 0) / amount + 1e-6) for name, amount in _wanted(config).items() if amount)
-    return slots if config.workers is None else min(slots, config.workers)
-
-
-def _wanted(config: ClusterConfig) -> dict[str, float]:
-    return {"CPU": config.cpus_per_worker, "GPU": config.gpus_per_worker, "memory": memory_bytes(config) or 0}
-
-
 def lacking(config: ClusterConfig) -> str:
     """The key that asks for more than there is now, and how much there is."""
     import ray
 
     resources = ray.cluster_resources()
-    name = next((n for n, amount in _wanted(config).items() if resources.get(n, 0) < amount), "CPU")
+    name = next((n for n, amount in wanted(config).items() if resources.get(n, 0) < amount), "CPU")
     key = {"CPU": "cpus_per_worker", "GPU": "gpus_per_worker", "memory": "memory_gb_per_worker"}[name]
     return f"cluster.{key} asks for more than there is ({name}: {resources.get(name, 0):g})"
 
 
-def memory_bytes(config: ClusterConfig) -> int | None:
-    """Memory of one worker."""
-    return None if config.memory_gb_per_worker is None else int(config.memory_gb_per_worker * 2**30)
+def _await_head(address: str) -> None:
+    """Ray itself tries for minutes to reach a machine that is not there.
+
+    Raises:
+        OSError: nothing answers at ``[scheme://]host:port``; names like ``auto`` are left to Ray.
+    """
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not (host and port.isdigit()):
+        return
+    end = time.monotonic() + _HEAD
+    while True:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=_HEAD).close()
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(1)

@@ -109,7 +109,7 @@ def _fill(
             where, why = address_of(config.cluster), lacking(config.cluster)
             display.say(f"{where} has no room for a clip yet ({why}): the run waits for machines.")
         progress = Progress(config.clips, done, config.spec.video.frames)
-        Run(config, out, source, plans, settled, slots, progress, display, summary, stop).go()
+        Run(config, out, source, plans, settled, progress, display, summary, stop).go()
 
 
 def _conclude(config: GenerateConfig, out: str, summary: Summary, start: float) -> Summary:

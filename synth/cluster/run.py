@@ -15,11 +15,12 @@ import ray
 
 from synth.cluster import worker
 from synth.cluster.board import Board
-from synth.cluster.connection import address_of, memory_bytes, slots_now
+from synth.cluster.connection import address_of
 from synth.cluster.display import Display
 from synth.cluster.job import assets_of
 from synth.cluster.metrics import Metrics
 from synth.cluster.outcome import Outcome
+from synth.cluster.places import memory_bytes, next_place, options, places_now, total
 from synth.cluster.plan import ShardPlan
 from synth.cluster.progress import Progress
 from synth.cluster.stop import Stop
@@ -43,7 +44,6 @@ class Run:
         source: str | None,
         plans: list[ShardPlan],
         settled: dict[str, bool],
-        slots: int,
         progress: Progress,
         display: Display,
         summary: Summary,
@@ -72,8 +72,9 @@ class Run:
         if address_of(cluster):
             with contextlib.suppress(OSError):  # a driver without assets has nothing to compare
                 self.assets = assets_of(config)
-        self.slots = slots
+        self.places = places_now(cluster)
         self.clips: dict[Any, int] = {}  # task -> clip index
+        self.taken: dict[Any, str] = {}  # task -> its place
         self.shards: dict[Any, ShardPlan] = {}  # task -> shard
         self.waiting: dict[str, tuple[ShardPlan, set[int]]] = {}  # shard -> its clips that are not settled
         self.owner: dict[int, str] = {}  # clip at work -> its shard
@@ -95,11 +96,6 @@ class Run:
                 self.owner[index] = shard.name
                 yield index
 
-    def _window(self) -> int:
-        """Clips to ask for at once: a few more than can run keep the workers busy and tell an autoscaler that more
-        machines would help; memory stays bounded however many clips there are."""
-        return self.config.cluster.workers or self.slots + max(2, self.slots)
-
     def go(self) -> None:
         """Work until nothing is left or the run is stopped."""
         while True:
@@ -110,7 +106,7 @@ class Run:
             ready, _ = ray.wait(pending, num_returns=1, timeout=_POLL)
             for task in ready:
                 if task in self.clips:
-                    index = self.clips.pop(task)
+                    index, _ = self.clips.pop(task), self.taken.pop(task)
                     self._clip_over(self._outcome(task, index))
                 else:
                     self._shard_over(task)
@@ -125,18 +121,21 @@ class Run:
             raise ThfmError(self.fatal)
 
     def _hand_out(self) -> None:
-        while not self.closed and len(self.clips) < self._window():
-            index = next(self.queue, None)
+        while not self.closed:
+            place = next_place(self.places, Counter(self.taken.values()), self.config.cluster)
+            index = None if place is None else next(self.queue, None)
             if index is None:
                 return
-            self.clips[self.make.remote(self.config_ref, index, self.out, self.source, self.assets, self.board)] = index
+            make = self.make.options(**options(place))
+            task = make.remote(self.config_ref, index, self.out, self.source, self.assets, self.board)
+            self.clips[task], self.taken[task] = index, place
 
     def _outcome(self, task: Any, index: int) -> Outcome:
         try:
             return ray.get(task)
         except ray.exceptions.TaskCancelledError:
             return Outcome(index, "skipped")
-        except ray.exceptions.NodeDiedError:
+        except (ray.exceptions.NodeDiedError, ray.exceptions.TaskUnschedulableError):
             return Outcome(index, "lost", "its machine was lost")
         except ray.exceptions.RayTaskError as error:  # an error of ours, or storage that was away for too long
             return Outcome(index, "failed", f"{type(error.cause).__name__}: {error.cause}")
@@ -216,8 +215,8 @@ class Run:
 
     def _look(self) -> None:
         """Show progress, count the machines, and hear the user."""
-        self.slots = slots_now(self.config.cluster)
-        self.summary.workers = max(self.summary.workers, self.slots)
+        self.places = places_now(self.config.cluster)
+        self.summary.workers = max(self.summary.workers, total(self.places, self.config.cluster))
         if self.stop.asked and not self.summary.interrupted:
             self.summary.interrupted = True
             self._close(None)

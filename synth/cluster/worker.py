@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from synth.cluster.connection import memory_bytes
 from synth.cluster.job import Job
 from synth.cluster.outcome import Outcome, disk_is_full
+from synth.cluster.places import memory_bytes
 from synth.cluster.renderer import Died, Renderer, TooSlow
 from synth.config import GenerateConfig
 from synth.shards import assemble_shard, patiently, storage

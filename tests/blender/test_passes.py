@@ -15,7 +15,7 @@ from scipy.ndimage import binary_dilation, binary_erosion
 from synth.blender import runtime
 from synth.blender import scene as scenes
 from synth.blender.config import RenderConfig
-from synth.blender.render import render_clip
+from synth.blender.render import render_clip, to_label_scene
 from synth.blender.runtime import captured_output, choose_device, failures
 from synth.bodies.catalogue import bpy_hdris
 from synth.conventions import ThfmError
@@ -69,6 +69,17 @@ def test_the_depth_pass_is_the_depth_of_the_labels(geometry, fast):
     np.testing.assert_array_equal(hit, np.isfinite(labels["depth"]))
     assert 0.3 < hit.mean() < 1
     np.testing.assert_allclose(labels["depth"][hit], fast.depth[hit], rtol=2e-5)
+
+
+def test_labels_are_made_by_the_cpu_whatever_makes_colour(geometry, tmp_path):
+    import bpy
+
+    with captured_output(tmp_path / "log"):
+        runtime.start(1)
+        scene, objects = scenes.build(geometry, spec_of(geometry, W, H), FAST, bpy_hdris()["courtyard"], tmp_path)
+        scene.cycles.device = "GPU"
+        to_label_scene(scene, objects, geometry)
+        assert bpy.context.scene.cycles.device == "CPU"
 
 
 def test_every_pixel_shows_what_a_ray_through_its_centre_meets(geometry, fast):

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import io
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from rich.console import Console
 from synth.cluster import plan
 from synth.cluster.board import Board
 from synth.cluster.config import ClusterConfig
-from synth.cluster.connection import _slots, address_of
+from synth.cluster.connection import address_of
 from synth.cluster.display import Display, line, spoken
 from synth.cluster.outcome import disk_is_full
+from synth.cluster.places import ANY, next_place, slots_on, total, wanted
 from synth.cluster.progress import Progress
 from synth.config import load_config
 from synth.conventions import ThfmError
@@ -109,11 +111,35 @@ def test_a_full_disk_is_known_through_every_wrapping() -> None:
     ],
 )
 def test_workers_are_as_many_as_fit(config: dict, slots: int) -> None:
-    assert _slots(ClusterConfig(**config), {"CPU": 8.0, "GPU": 2.0, "memory": 16 * 2**30}) == slots
+    config = ClusterConfig(**config)
+    here = slots_on(wanted(config), {"CPU": 8.0, "GPU": 2.0, "memory": 16 * 2**30})
+    assert total({ANY: here}, config) == slots
 
 
 def test_no_room_is_no_slot() -> None:
-    assert _slots(ClusterConfig(cpus_per_worker=4), {"CPU": 2.0}) == 0
+    assert slots_on(wanted(ClusterConfig(cpus_per_worker=4)), {"CPU": 2.0}) == 0
+
+
+def asked_for(places: dict[str, int], config: ClusterConfig) -> Counter[str]:
+    """Clips that a run asks for at once, by place."""
+    taken: Counter[str] = Counter()
+    while (place := next_place(places, taken, config)) is not None:
+        taken[place] += 1
+    return taken
+
+
+def test_more_clips_are_asked_for_than_fit_but_no_more_than_the_config_says() -> None:
+    assert asked_for({ANY: 0}, ClusterConfig()) == {ANY: 2}  # so that an autoscaler brings the first machine
+    assert asked_for({ANY: 3}, ClusterConfig()) == {ANY: 6}
+    assert asked_for({ANY: 3, "a": 2, "b": 0}, ClusterConfig()) == {ANY: 6, "a": 3}
+    assert asked_for({ANY: 3, "a": 2}, ClusterConfig(workers=4)).total() == 4
+
+
+def test_machines_of_both_kinds_need_clips_that_run_on_both() -> None:
+    both = ["cluster.machines_without_gpu=true", "cluster.gpus_per_worker=0.5"]
+    assert load_config(TINY, [*both, "render.device=auto"]).cluster.machines_without_gpu
+    with pytest.raises(ThfmError, match="render.device=auto"):
+        load_config(TINY, both)
 
 
 def test_the_cluster_is_named_by_the_config_or_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,9 +16,13 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from synth.cluster import connection
+from synth.cluster.engine import generate
+from synth.config import load_config
+from synth.conventions import ThfmError
 from synth.shards import storage
 from tests.cluster.runs import FAULTS, contents, finished, rendered_frames, report, started, wait_for
-from tests.conftest import ROOT
+from tests.conftest import ROOT, TINY
 from tests.s3 import Line, s3_server
 
 KEYS = [f"{i:08d}" for i in range(3)]
@@ -102,6 +106,34 @@ def test_a_lost_node_costs_no_clip(tiny_dataset: Path, tmp_path: Path, cluster, 
     assert len(again) == 1 and "machine was lost" in again[0]["reason"]
     begun = [line.split()[1] for line in journal.read_text().splitlines()]
     assert sorted(begun) == sorted([*KEYS, again[0]["key"]]), "what was lost is made again, and nothing else"
+
+
+def test_machines_with_and_without_a_gpu_work_side_by_side(tiny_dataset: Path, tmp_path: Path, cluster) -> None:
+    """One claims a GPU, which Blender does not find: it renders with what it has, as clips may with this setting."""
+    out = tmp_path / "set"
+    cluster.add_node(num_cpus=1, num_gpus=1, **cluster.small)
+    without = cluster.add_node(num_cpus=1, **cluster.small)
+    options = ("cluster.gpus_per_worker=0.5", "render.device=auto", "cluster.machines_without_gpu=true")
+    faults = FAULTS | {"THFM_TEST_FAULTS": "slow:3"}
+    with started(out, f"cluster.address={cluster.address}", *options, environment=faults) as run:
+        wait_for(lambda: rendered_frames(out, KEYS[0]) and rendered_frames(out, KEYS[1]), run)  # a core each: at once
+        cluster.remove_node(without, allow_graceful=False)
+        assert run.wait(300) == 0, out.with_suffix(".log").read_text()
+    reasons = [again["reason"] for again in report(out)["tried_again"]]
+    assert reasons and set(reasons) == {"its machine was lost"}  # of the clip at work there, and of one that waited
+    shards = {name: data for name, data in contents(out).items() if name.endswith(".tar")}
+    assert shards == {name: data for name, data in contents(tiny_dataset).items() if name.endswith(".tar")}
+
+
+def test_a_head_that_is_away_is_an_error_of_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_HEAD", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    for address in (f"127.0.0.1:{port}", f"ray://127.0.0.1:{port}"):
+        begun = time.monotonic()
+        with pytest.raises(ThfmError, match=f"{port} cannot be joined .*refused"):
+            generate(load_config(TINY, [f"cluster.address={address}"]), str(tmp_path))
+        assert time.monotonic() - begun < 20
 
 
 def test_a_run_waits_for_machines_that_are_still_to_come(tiny_dataset: Path, tmp_path: Path, cluster) -> None:
