@@ -18,14 +18,15 @@ class ThfmError(ValueError):
 
 
 class ClipRejected(ThfmError):
-    """A clip that must not enter a data set. ``reasons`` says why; ``attempts`` records every draw that failed."""
+    """A clip that must not enter a data set. ``reasons`` says why; ``attempts`` records every draw that failed;
+    ``evidence`` shows it, as ``synth.qa.evidence`` makes it: empty where nothing was rendered."""
 
-    def __init__(self, reasons: list[str], attempts: list[dict] | None = None):
+    def __init__(self, reasons: list[str], attempts: list[dict] | None = None, evidence: dict | None = None):
         super().__init__("; ".join(reasons))
-        self.reasons, self.attempts = list(reasons), list(attempts or [])
+        self.reasons, self.attempts, self.evidence = list(reasons), list(attempts or []), dict(evidence or {})
 
     def __reduce__(self):
-        return (ClipRejected, (self.reasons, self.attempts))
+        return (ClipRejected, (self.reasons, self.attempts, self.evidence))
 
 
 AXES = {

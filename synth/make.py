@@ -22,7 +22,7 @@ from synth.caption import caption
 from synth.conventions import SCHEMA_VERSION, ClipRejected, ThfmError
 from synth.geometry import ClipGeometry
 from synth.labels import compute_labels
-from synth.qa import BodyTrack, check_clip
+from synth.qa import BodyTrack, check_clip, evidence
 from synth.scenes.build import named
 from synth.spec.model import ClipSpec
 from synth.spec.sample import sample_clip
@@ -127,7 +127,7 @@ def make_attempt(
     labelled = time.perf_counter()
     verdict = check_clip(fields, body_tracks(geometry, spec), config.qa)
     if not (verdict.passed or keep_rejected):
-        raise ClipRejected(verdict.reasons)
+        raise ClipRejected(verdict.reasons, evidence=evidence(verdict, fields))
     fields["meta"] = {
         "schema": SCHEMA_VERSION,
         "spec": spec.model_dump(mode="json"),
@@ -154,7 +154,8 @@ def make_clip(
     """Make clip ``index``; a spec that QA rejects is replaced by another draw, up to ``config.qa.attempts`` times.
 
     Returns:
-        the clip and the rejected attempts before it, each a dict of ``key``, ``attempt``, ``reasons`` and ``spec``.
+        the clip and the rejected attempts before it, each a dict of ``key``, ``attempt``, ``reasons``, ``spec``, and
+        of ``synth.qa.evidence`` where it was rendered.
 
     Raises:
         ClipRejected: every attempt was rejected; its ``attempts`` holds the same list of dicts.
@@ -171,6 +172,7 @@ def make_clip(
                 "attempt": attempt,
                 "reasons": error.reasons,
                 "spec": spec.model_dump(mode="json"),
+                **error.evidence,
             }
             rejected.append(record)
     raise ClipRejected([f"attempt {r['attempt']}: {x}" for r in rejected for x in r["reasons"]], rejected)

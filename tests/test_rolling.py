@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import trimesh
 from scipy.ndimage import binary_erosion
-from scipy.spatial.transform import Rotation, Slerp
 from scipy.stats import theilslopes
 
 from synth import shards
@@ -16,15 +15,14 @@ from synth.blender.render import render_clip
 from synth.bodies.clip import build_clip
 from synth.config import GenerateConfig
 from synth.conventions import Semantic, ThfmError
-from synth.geometry import ClipGeometry
 from synth.make import body_tracks, library_of, make_clip
 from synth.preview.overlay import Bodies, MeshRenderer
 from synth.qa import check_clip
 from synth.rolling import Shutter
 from synth.spec.model import ClipSpec
 from synth.validate import validate
+from tests.moments import Moment
 from tests.opencv import project_points, radial_rays
-from tests.raycast import Hits, cast_rays
 
 WIDTH, HEIGHT, FRAMES, READOUT = 96, 72, 3, 0.8
 
@@ -45,38 +43,6 @@ def _config(lens: float, **render) -> GenerateConfig:
         },
         "render": {"samples": 12, "denoise": False, "threads": 2, **render},
     })  # fmt: skip
-
-
-class _Moment:
-    """The clip at a time sample that may lie between two: meshes and camera, by scipy's slerp."""
-
-    def __init__(self, geometry: ClipGeometry, sample: float):
-        self.low = int(np.floor(sample))
-        self.share = sample - self.low
-        self.geometry = geometry
-        pair = geometry.cameras.world_to_camera[self.low : self.low + 2]
-        eyes = np.linalg.inv(pair)[:, :3, 3]
-        self.turn = Slerp([0, 1], Rotation.from_matrix(pair[:, :3, :3]))([self.share]).as_matrix()[0]
-        self.eye = (1 - self.share) * eyes[0] + self.share * eyes[1]
-
-    def between(self, values: np.ndarray) -> np.ndarray:
-        if len(values) == 1:
-            return values[0].astype(float)
-        return (1 - self.share) * values[self.low].astype(float) + self.share * values[self.low + 1]
-
-    def cast(self, rays: np.ndarray) -> Hits:
-        """Hits of camera-space rays (N, 3), as one row; ``face`` counts over all meshes."""
-        meshes = [(self.between(m.positions), m.faces[m.shown]) for m in self.geometry.meshes]
-        hits = cast_rays(meshes, self.eye, (rays @ self.turn)[None])
-        first = np.cumsum([0] + [len(m.faces) for m in self.geometry.meshes])
-        face = np.full(len(rays), -1)
-        for number, mesh in enumerate(self.geometry.meshes):
-            here = hits.mesh[0] == number
-            face[here] = first[number] + np.flatnonzero(mesh.shown)[hits.face[0][here]]
-        return Hits(hits.mesh[0], face, hits.weights[0], hits.depth[0])
-
-    def camera(self, points: np.ndarray) -> np.ndarray:
-        return (points - self.eye) @ self.turn.T
 
 
 @pytest.fixture(scope="module", params=[0.0, 1.0], ids=["pinhole", "lens"])
@@ -111,7 +77,7 @@ def test_each_row_is_labelled_as_it_was_when_it_was_read(rolling):
             if not len(columns):
                 continue
             rays = radial_rays(np.stack([columns + 0.5, np.full(len(columns), row + 0.5)], 1), k, lens)
-            moment = _Moment(geometry, t + 1 + _time(row + 0.5))
+            moment = Moment(geometry, t + 1 + _time(row + 0.5))
             hits = moment.cast(rays)
             face = hits.face
             good["instances"].append(person[face] == 1)
@@ -124,7 +90,7 @@ def test_each_row_is_labelled_as_it_was_when_it_was_read(rolling):
             normal = np.einsum("nk,nkc->nc", hits.weights, smooth[faces[face]]) @ moment.turn.T * (1, -1, -1)
             cosine = np.einsum("nc,nc->n", normal, fields["normals"][t, row, columns])
             good["normals"].append(np.abs(cosine) / np.linalg.norm(normal, axis=1) > np.cos(np.radians(2)))
-            still = _Moment(geometry, t + 1.0).cast(rays)
+            still = Moment(geometry, t + 1.0).cast(rays)
             good["still"].append(np.abs(still.depth / fields["depth"][t, row, columns] - 1) < 1e-3)
     shares = {name: float(np.concatenate(values).mean()) for name, values in good.items()}
     print(shares)
@@ -139,7 +105,7 @@ def test_a_joint_is_where_its_row_sees_it(rolling):
         k, lens = fields["intrinsics"][t], fields["distortion"][t]
         for j in range(0, 55, 6):
             point, pixel = fields["joints3d"][0, t, j], fields["keypoints2d"][0, t, j]
-            moment = _Moment(geometry, t + 1 + _time(np.clip(pixel[1], 0, HEIGHT)))
+            moment = Moment(geometry, t + 1 + _time(np.clip(pixel[1], 0, HEIGHT)))
             true = moment.camera(moment.between(geometry.joints[0])[j])
             np.testing.assert_allclose(point, true, atol=2e-4)
             np.testing.assert_allclose(pixel, project_points(true[None], k, lens)[0], atol=0.02)
@@ -157,13 +123,13 @@ def test_flow_leads_to_where_the_next_frame_shows_the_point(rolling):
             if not len(columns):
                 continue
             here = np.stack([columns + 0.5, np.full(len(columns), row + 0.5)], 1)
-            hits = _Moment(geometry, t + 1 + _time(row + 0.5)).cast(radial_rays(here, k, lens))
+            hits = Moment(geometry, t + 1 + _time(row + 0.5)).cast(radial_rays(here, k, lens))
             first = np.cumsum([0] + [len(m.faces) for m in geometry.meshes])
             for n in range(len(columns)):
                 mesh = geometry.meshes[hits.mesh[n]]
                 corners = mesh.faces[hits.face[n] - first[hits.mesh[n]]]
                 there = here[n] + fields[name][t, row, columns[n]]
-                moment = _Moment(geometry, then + 1 + _time(np.clip(there[1], 0, HEIGHT)))
+                moment = Moment(geometry, then + 1 + _time(np.clip(there[1], 0, HEIGHT)))
                 point = hits.weights[n] @ moment.between(mesh.positions[:, corners])
                 true = project_points(moment.camera(point)[None], fields["intrinsics"][then], lens)[0]
                 missed.append(np.linalg.norm(true - there))

@@ -39,7 +39,7 @@ def card_text(manifest: Mapping[str, Any], facts: Facts, assets: Iterable[Asset]
         title += f", seed {', '.join(map(str, sorted(facts.seeds)))}"
     return "\n".join(
         [
-            _front(facts, assets, title),
+            _front(manifest, facts, assets, title),
             f"# {title}\n",
             f"Synthetic video of people with labels exact to the pixel: {facts.clips:,} clips, "
             f"{facts.frames:,} frames, {facts.seconds / 60:,.1f} minutes, rendered in Blender by thfm. "
@@ -60,7 +60,7 @@ def card_text(manifest: Mapping[str, Any], facts: Facts, assets: Iterable[Asset]
     )
 
 
-def _front(facts: Facts, assets: Sequence[Asset], title: str) -> str:
+def _front(manifest: Mapping[str, Any], facts: Facts, assets: Sequence[Asset], title: str) -> str:
     size = next(n for most, n in _SIZES if facts.clips < most)
     licences = sorted({a.licence for a in assets})
     return "\n".join(
@@ -72,9 +72,33 @@ def _front(facts: Facts, assets: Sequence[Asset], title: str) -> str:
             "task_categories: [depth-estimation, image-segmentation, keypoint-detection, video-classification]",
             "tags: [synthetic, video, human, depth, normals, dense-pose, smpl-x, webdataset]",
             f"size_categories: [{size}]",
+            *_features(manifest["fields"]),
             "---\n",
         ]
     )
+
+
+def _features(fields: Iterable[str]) -> list[str]:
+    """Lines by which ``datasets.load_dataset`` reads the shards: types that it guesses differ from clip to clip."""
+    lines = [
+        "configs:",
+        "- config_name: default",
+        "  data_files: [{split: train, path: shard-*.tar}]",
+        "dataset_info:",
+        "  features:",
+        "  - {name: __key__, dtype: string}",
+        "  - {name: __url__, dtype: string}",
+        "  - {name: meta.json, dtype: json}",
+    ]
+    for field in (FIELDS[name] for name in fields):
+        if field.codec == "npy":
+            kind = field.dtype
+            for _ in field.shape[1:]:
+                kind = f"{{list: {kind}}}"
+            lines.append(f"  - {{name: {field.member}, list: {kind}}}")
+        else:
+            lines.append(f"  - {{name: {field.member}, dtype: {'json' if field.codec == 'npz' else 'binary'}}}")
+    return lines
 
 
 _SIZES = (

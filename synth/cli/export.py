@@ -15,4 +15,5 @@ def run(url: str, name: str, out: Path, options: Options, clips: int | None) -> 
         report = export(url, name, out, options, clips, advance)
     for key, why in report.left_out.items():
         complain(f"clip {key} is left out: {why}")
-    print(f"{out}: {report.clips} clip{'' if report.clips == 1 else 's'} as {name}.")
+    left = f", {len(report.left_out)} left out" if report.left_out else ""
+    print(f"{out}: {report.clips} clip{'' if report.clips == 1 else 's'} as {name}{left}.")

@@ -37,8 +37,9 @@ class Exporter:
     def add(self, clip: Clip) -> None:
         """All frames and people of a clip."""
         needs(clip, "rgb", "smplx", "intrinsics", "world_to_camera", "keypoints2d", "visibility")
-        if any(name in clip.fields() and getattr(clip, name).any() for name in ("distortion", "readout")):
-            raise CannotExport("its lens distorts or its shutter rolls, which BEDLAM's format cannot tell.")
+        for name, does in (("distortion", "lens distorts"), ("readout", "shutter rolls")):
+            if name in clip.fields() and getattr(clip, name).any():
+                raise CannotExport(f"its {does}, which BEDLAM's format cannot tell.")
         try:
             pelvises = [_pelvis(person, self.models) for person in clip.smplx]
         except OverlayUnavailable as error:

@@ -24,7 +24,7 @@ class Exporter:
         try:
             import pyarrow.parquet as parquet
         except ImportError:
-            raise ThfmError("pyarrow is not installed: pip install 'pyarrow<22'.") from None
+            raise ThfmError("pyarrow is not installed: pip install 'pyarrow<26'.") from None
         self._parquet = parquet
         self.out, self.rows, self.size, self.files, self.fields = out, [], 0, 0, None
 

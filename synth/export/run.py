@@ -92,8 +92,10 @@ def export(
         if report.clips == limit:
             break
     if not report.clips:
-        why = next(iter(report.left_out.values()), "the data set holds none.")
-        raise ThfmError(f"{url}: no clip could be written as {name}: {why}")
+        first = next(iter(report.left_out.items()), None)
+        why = f"of clip {first[0]}, {first[1]}" if first else "the data set holds none."
+        many = f" ({len(report.left_out)} left out)" if len(report.left_out) > 1 else ""
+        raise ThfmError(f"{url}: no clip could be written as {name}{many}: {why}")
     exporter.finish()
     return report
 

@@ -76,12 +76,13 @@ def _bodies(clip: Clip, models: Path | None, notes: list[str]) -> Bodies | None:
 
 def vertex_codes(bodies: Bodies, start: int, stop: int) -> np.ndarray:
     """(stop - start, 3, P, V) uint16: vertices in steps of ``VERTEX_STEP`` from a corner at 32768; models with fewer
-    vertices are padded."""
+    vertices are padded. With a rolling shutter each is where it was when its row was read, as depth is."""
     most = max(vertices.shape[1] for vertices, _, _ in bodies.people)
     whole = np.zeros((stop - start, 3, len(bodies.people), most), np.uint16)
-    for k, (vertices, _, _) in enumerate(bodies.people):
-        steps = np.rint((vertices[start:stop] - _origin(bodies)) / VERTEX_STEP) + 32768
-        whole[:, :, k, : vertices.shape[1]] = np.moveaxis(np.clip(steps, 0, 65535), -1, 1)
+    for frame in range(start, stop):
+        for k, vertices in enumerate(bodies.when_read(frame)):
+            steps = np.rint((vertices - _origin(bodies)) / VERTEX_STEP) + 32768
+            whole[frame - start, :, k, : len(vertices)] = np.clip(steps, 0, 65535).T
     return whole
 
 
@@ -126,9 +127,10 @@ def _about(clip: Clip, samples: list[dict[str, Any]], maps: list[str]) -> dict[s
         out["path"] = _path(clip)
     if {"world_to_camera", "intrinsics", "depth"} <= held:
         lens = clip.distortion if "distortion" in held else np.zeros((clip.num_frames, 5))
+        readout = clip.readout if "readout" in held else np.zeros((clip.num_frames, 2))
         out["camera"] = {
             "pose": clip.world_to_camera.reshape(-1, 16).tolist(), "k": clip.intrinsics.reshape(-1, 9).tolist(),
-            "lens": lens.tolist(),
+            "lens": lens.tolist(), "readout": readout.tolist(),
         }  # fmt: skip
     return out
 

@@ -77,7 +77,8 @@ def listing(url: str) -> Listing:
     run = {} if manifest else _run(root)
     if missing is not None and not parts and not run:
         raise missing
-    rejected = manifest.get("rejected", [x for r in records for x in r["rejected"]])
+    # Those of the shards hold pictures, too.
+    rejected = [x for r in records for x in r["rejected"]] or manifest.get("rejected", [])
     if not manifest:
         with suppress(OSError, ValueError):  # a file may be gone by the time that it is read
             rejected = [*rejected, *staged_rejections(root)]

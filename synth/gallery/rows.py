@@ -52,11 +52,12 @@ def row_of(clip: Clip, part: str) -> dict[str, Any]:
         "traits": _grouped([("verdict", "kept" if qa.get("passed", True) else "rejected"),
                             *(("reason", name_of(r)) for r in reasons), *_traits(meta)]),
         "reasons": reasons,
+        "checks": qa.get("checks") or [],
     }  # fmt: skip
 
 
-def rejected_row(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of a draw that was turned down: a spec and reasons, no pictures."""
+def rejected_row(record: Mapping[str, Any], stills: Mapping[str, str]) -> dict[str, Any]:
+    """The row of a draw that was turned down; ``stills`` are its pictures: frame -> place in the site."""
     spec, reasons = record.get("spec") or {}, [str(r) for r in record.get("reasons", ())]
     pairs = [("verdict", "rejected"), *(("reason", name_of(r)) for r in reasons), *_traits({"spec": spec})]
     return {
@@ -68,6 +69,8 @@ def rejected_row(record: Mapping[str, Any]) -> dict[str, Any]:
         "numbers": {},
         "traits": _grouped(pairs),
         "reasons": reasons,
+        "checks": record.get("checks") or [],
+        "stills": dict(stills),
         "spec": spec,
         "attempt": record.get("attempt", 0),
     }  # fmt: skip

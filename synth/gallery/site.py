@@ -17,11 +17,12 @@ from synth.gallery.clip_files import write_clip
 from synth.gallery.files import write_file, write_script
 from synth.gallery.films import write_film
 from synth.gallery.parts import Listing, Part, clip_of, clips_of, listing
-from synth.gallery.rows import SMALL, rejected_row, row_of
+from synth.gallery.rejected import rejected_rows
+from synth.gallery.rows import SMALL, row_of
 from synth.gallery.vocabulary import vocabulary
 from synth.preview.overlay import MeshRenderer, OverlayUnavailable
 
-FORMAT = 2  # of the site's files; another one makes them anew
+FORMAT = 3  # of the site's files; another one makes them anew
 WEB = Path(__file__).parent / "web"
 Progress = Callable[[str, int, int | None], None]
 
@@ -63,6 +64,7 @@ class Site:
     def look(self) -> None:
         """Look at the data set again: a run may have gone on."""
         self.listing: Listing = listing(self.url)
+        self._rejected: list[dict[str, Any]] | None = None  # their rows, made when they are first asked for
         self._most: dict[str, int | None] = {}  # part -> how many of its clips are shown; None: all
         left = self.limit
         for part in self.listing.parts:
@@ -120,10 +122,12 @@ class Site:
         for name in gone:  # staged clips go into shards
             del self._marks[name]
             shutil.rmtree(self.root / "data" / "parts" / name, ignore_errors=True)
+        if self._rejected is None:
+            self._rejected = rejected_rows(self.listing.rejected, self.root)
         index = {
             "title": self.listing.title, "url": self.listing.url, "finished": self.listing.finished, "busy": busy,
             "parts": [p.name for p in shown], "left": len(self.parts()) - len(shown),
-            "rejected": [rejected_row(r) for r in self.listing.rejected if "key" in r],
+            "rejected": self._rejected,
             "config": bool(self.listing.config), "faults": list(self.faults.values()), "words": vocabulary(),
         }  # fmt: skip
         if self.listing.config:

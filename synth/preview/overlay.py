@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -213,16 +214,35 @@ class Bodies:
         """
         if not self.distortion[frame].any() and not self.readout[frame].any():
             return vertices[frame]
-        pose, last = self.world_to_camera[frame], len(vertices) - 1
-        shutter = Shutter.of_frame(self.world_to_camera, self.readout, frame, self.height)
-        camera = shutter.exposed_points(
-            lambda step: vertices[min(max(frame + step, 0), last)].astype(np.float64),
-            partial(project, intrinsics=self.intrinsics[frame], distortion=self.distortion[frame]),
-        )
+        pose = self.world_to_camera[frame]
+        camera = self._exposed(vertices, frame)
         ahead = camera[:, 2] > 0.05
         flat = distorted(camera[ahead, :2] / camera[ahead, 2:], self.distortion[frame])
         camera[ahead, :2] = flat * camera[ahead, 2:]
         return (camera - pose[:3, 3]) @ pose[:3, :3]
+
+    def _shutter(self, frame: int) -> Shutter:
+        return Shutter.of_frame(self.world_to_camera, self.readout, frame, self.height)
+
+    def _project(self, frame: int) -> Callable[[np.ndarray], np.ndarray]:
+        return partial(project, intrinsics=self.intrinsics[frame], distortion=self.distortion[frame])
+
+    def _exposed(self, vertices: np.ndarray, frame: int) -> np.ndarray:
+        """World vertices (T, V, 3) of a frame before its camera, (V, 3), each when its row is read."""
+        last = len(vertices) - 1
+        return self._shutter(frame).exposed_points(
+            lambda step: vertices[min(max(frame + step, 0), last)].astype(np.float64), self._project(frame)
+        )
+
+    def when_read(self, frame: int) -> list[np.ndarray]:
+        """Per person the world vertices (V, 3) of a frame, metres, each where it is when its row is read."""
+        if not self.readout[frame].any():
+            return [vertices[frame] for vertices, _, _ in self.people]
+        shutter, see, out = self._shutter(frame), self._project(frame), []
+        for vertices, _, _ in self.people:
+            camera = self._exposed(vertices, frame)
+            out.append(shutter.to_world(camera, shutter.times(see(camera)[:, 1])))
+        return out
 
     def depth(self, renderer: MeshRenderer, frame: int, size: Size) -> np.ndarray:
         """Depth (h, w) float32 of the bodies in a frame, 0 where none is."""

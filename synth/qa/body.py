@@ -41,6 +41,13 @@ def _vertex_area(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return np.bincount(faces.ravel(), np.repeat(area, 3), len(vertices))
 
 
+def _worst(values: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """(T,) the largest of (P, T) in each frame, NaN where there is none, and the number of the person, from 1."""
+    if not len(values):
+        return np.full(values.shape[1], np.nan), None
+    return np.fmax.reduce(values, axis=0), np.nan_to_num(values, nan=-np.inf).argmax(0) + 1
+
+
 class Posed:
     """A body in one frame, seen by its camera: vertices that faces use, their normals, pixels and areas."""
 
@@ -151,22 +158,23 @@ def check_bodies(
                 error = np.linalg.norm(flow - (following.pixels - now.pixels)[index], axis=1)
                 found["flow"][p, t] = _share_of_many(~(error <= config.body_flow_pixels + 2 * storage.flow))
 
-    def worst(name: str) -> np.ndarray:
-        return np.fmax.reduce(found[name], axis=0) if len(bodies) else np.full(frames, np.nan)
+    def measure(name: str, says: str, kind: str, limit: float, unit: str = "%", **more) -> Measure:
+        values, people = _worst(found[kind])
+        return Measure(name, says, values, limit, unit=unit, where="seen", people=people, **more)
 
     return [
-        Measure("skin_on_body", "visible skin away from the recomputed body, share of its pixels",
-                worst("skin"), config.skin_share, unit="%"),
-        Measure("skin_shift", "visible skin as a whole lies beside the recomputed body by",
-                worst("shift"), config.shift_pixels, unit="px"),
-        Measure("cloth_on_body", "clothes and hair inside the body or far from it, share of their pixels",
-                worst("cloth"), config.cloth_share, unit="%"),
-        Measure("body_in_front", "body area in front of the depth map is",
-                worst("front"), config.front_share, unit="%", needed=bool(bodies)),
-        Measure("dense_pose", "skin whose dense pose is not that of the body there, share of its pixels",
-                worst("surface"), config.surface_share, unit="%"),
-        Measure("body_flow", "skin whose flow is not that of the body there, share of its vertices",
-                worst("flow"), config.body_flow_share, unit="%"),
+        measure("skin_on_body", "visible skin away from the recomputed body, share of its pixels",
+                "skin", config.skin_share),
+        measure("skin_shift", "visible skin as a whole lies beside the recomputed body by",
+                "shift", config.shift_pixels, "px"),
+        measure("cloth_on_body", "clothes and hair inside the body or far from it, share of their pixels",
+                "cloth", config.cloth_share),
+        measure("body_in_front", "body area in front of the depth map is",
+                "front", config.front_share, needed=bool(bodies)),
+        measure("dense_pose", "skin whose dense pose is not that of the body there, share of its pixels",
+                "surface", config.surface_share),
+        measure("body_flow", "skin whose flow is not that of the body there, share of its vertices",
+                "flow", config.body_flow_share),
     ]  # fmt: skip
 
 
@@ -181,7 +189,7 @@ def check_sides(fields: Mapping, config: QaConfig) -> list[Measure]:
         values[t] = share(~(across > -0.02))
     return [
         Measure("part_side", "pixels whose part and dense pose disagree on left and right are",
-                values, config.side_share, unit="%")
+                values, config.side_share, unit="%", where="seen")
     ]  # fmt: skip
 
 
@@ -199,14 +207,24 @@ def check_framing(fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig
             pixels = Optics.of(fields, t).project(camera)
             inside[row, t] = ((pixels >= 0) & (pixels < (width, height))).all(1).mean()
             covered[row, t] = (fields["instances"][t] == p + 1).mean()
-    # The person who is seen least decides.
-    least = [x[np.argmin(x.mean(1))] if wanted else np.full(frames, np.nan) for x in (inside, covered)]
-    return [
-        Measure("in_frame", "of the vertices that the framing asks for, a person has in the frame", least[0],
-                config.in_frame, at_least=True, mean=True, unit="%"),
-        Measure("person_pixels", "a person covers", least[1], config.person_share,
-                at_least=True, mean=True, unit="%"),
-    ]  # fmt: skip
+
+    def least(values: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Of the person who is seen least, over the clip: who decides."""
+        if not wanted:
+            return np.full(frames, np.nan), None
+        row = int(np.argmin(values.mean(1)))
+        return values[row], np.full(frames, wanted[row][0] + 1)
+
+    measures = []
+    for name, says, values, limit in (
+        ("in_frame", "of the vertices that the framing asks for, a person has in the frame", inside, config.in_frame),
+        ("person_pixels", "a person covers", covered, config.person_share),
+    ):
+        values, people = least(values)
+        measures.append(
+            Measure(name, says, values, limit, at_least=True, mean=True, unit="%", where="body", people=people)
+        )
+    return measures
 
 
 def check_floor(fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig) -> list[Measure]:
@@ -225,13 +243,16 @@ def check_floor(fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig) 
             both = still[t] & still[t + 1]
             if both.any():
                 slide[p, t] = np.linalg.norm((points[t + 1] - points[t])[both, :2], axis=1).min() * fps
-    frame = np.full(frames, np.nan)
-    worst = [np.fmax.reduce(x, axis=0) if len(bodies) else frame for x in (below, above)]
+    sunk, hovering = _worst(below), _worst(above)
     # A few frames of contact say nothing about sliding: a landing foot may still move.
-    sliding = [s for s in slide if np.isfinite(s).sum() >= 3]
-    slowest = max(sliding, key=np.nanmean) if sliding else frame
+    sliding = [p for p, one in enumerate(slide) if np.isfinite(one).sum() >= 3]
+    slowest = max(sliding, key=lambda p: np.nanmean(slide[p])) if sliding else None
+    slid = (np.full(frames, np.nan), None) if slowest is None else (slide[slowest], np.full(frames, slowest + 1))
     return [
-        Measure("below_floor", "the body sinks into the floor by", worst[0], config.below_floor, unit="m"),
-        Measure("above_floor", "at its lowest moment the body hovers by", worst[1], config.above_floor, unit="m"),
-        Measure("foot_slide", "what stands on the floor slides at", slowest, config.slide_speed, mean=True, unit="m/s"),
-    ]
+        Measure("below_floor", "the body sinks into the floor by", sunk[0], config.below_floor, unit="m",
+                where="feet", people=sunk[1]),
+        Measure("above_floor", "at its lowest moment the body hovers by", hovering[0], config.above_floor, unit="m",
+                where="feet", people=hovering[1]),
+        Measure("foot_slide", "what stands on the floor slides at", slid[0], config.slide_speed, mean=True, unit="m/s",
+                where="feet", people=slid[1]),
+    ]  # fmt: skip

@@ -12,6 +12,7 @@ from synth.qa.apart import check_apart
 from synth.qa.body import check_bodies, check_floor, check_framing, check_sides
 from synth.qa.clip import EXACT, BodyTrack, StorageError
 from synth.qa.config import QaConfig
+from synth.qa.evidence import boxes_of
 from synth.qa.flow import check_colour_flow, check_return, check_static_flow
 from synth.qa.images import (
     check_colour,
@@ -33,16 +34,25 @@ def measure_clip(
     fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig, storage: StorageError = EXACT
 ) -> list[Measure]:
     """Everything that ``check_clip`` judges by, in a fixed order."""
+    return _measures(_completed(fields), bodies, config, storage)
+
+
+def _completed(fields: Mapping) -> dict:
+    """What checks look at; older clips tell of no lens, nor of a rolling shutter."""
     missing = [name for name in FIELDS if name not in fields]
     if missing:
         raise ThfmError(f"a clip cannot be checked without {', '.join(missing)}: make it again.")
-    straight = np.zeros((len(fields["intrinsics"]), COEFFICIENTS))  # older clips tell of no lens
+    straight = np.zeros((len(fields["intrinsics"]), COEFFICIENTS))
     distortion = fields.get("distortion", straight)
-    at_once = np.zeros((len(fields["intrinsics"]), 2))  # nor of a rolling shutter
+    at_once = np.zeros((len(fields["intrinsics"]), 2))
     readout = fields.get("readout", at_once)
     there = [name for name in (*FIELDS, "rgb") if name in fields]
     fields = {name: fields[name] for name in there}  # a lazy mapping decodes each field once
     fields["distortion"], fields["readout"] = distortion, readout
+    return fields
+
+
+def _measures(fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig, storage: StorageError) -> list[Measure]:
     return [
         *check_finite(fields),
         *check_consistent(fields),
@@ -73,4 +83,5 @@ def check_clip(
     Raises:
         ThfmError: a field is missing.
     """
-    return Verdict.of(measure_clip(fields, bodies, config, storage))
+    fields = _completed(fields)
+    return Verdict.of(_measures(fields, bodies, config, storage), lambda one: boxes_of(one, fields, bodies))

@@ -85,8 +85,9 @@ def check_return(fields: Mapping, config: QaConfig, storage: StorageError) -> li
         lost[t] = share(~any_same[taps.inside])
     return [
         Measure("flow_return", "people's pixels that backward flow does not bring back are",
-                back, config.return_share, unit="%"),
-        Measure("flow_lost", "people's pixels whose forward flow ends on another spot are", lost, 0.5, unit="%"),
+                back, config.return_share, unit="%", where="seen"),
+        Measure("flow_lost", "people's pixels whose forward flow ends on another spot are", lost, 0.5, unit="%",
+                where="seen"),
     ]  # fmt: skip
 
 

@@ -89,8 +89,8 @@ def check_keypoints(fields: Mapping, config: QaConfig) -> list[Measure]:
         flags[t] = (flag != inside)[clear].sum()
     return [
         Measure("keypoints", "keypoints miss the projection of their joints by",
-                error, config.keypoint_pixels, unit="px"),
-        Measure("in_frame_flags", "keypoints whose in_frame flag is wrong:", flags, 0.0),
+                error, config.keypoint_pixels, unit="px", where="seen"),
+        Measure("in_frame_flags", "keypoints whose in_frame flag is wrong:", flags, 0.0, where="seen"),
     ]  # fmt: skip
 
 
@@ -148,7 +148,7 @@ def check_matte(fields: Mapping, config: QaConfig) -> list[Measure]:
             overlap[t] = (covered & person).sum() / either
     return [
         Measure("matte_overlap", "the colour's matte and the instances overlap by", overlap, config.matte_overlap,
-                at_least=True, mean=True, unit="%"),
+                at_least=True, mean=True, unit="%", where="seen"),
     ]  # fmt: skip
 
 
@@ -176,6 +176,7 @@ def check_colour(fields: Mapping, config: QaConfig) -> list[Measure]:
         Measure("too_bright", "the picture's mean luminance is", mean, bright),
         Measure("black_pixels", "black pixels are", black, config.clipped_black, unit="%"),
         Measure("white_pixels", "white pixels are", white, config.clipped_white, unit="%"),
-        Measure("people_dark", "the people's mean luminance is", people, config.person_brightness, at_least=True),
+        Measure("people_dark", "the people's mean luminance is", people, config.person_brightness, at_least=True,
+                where="seen"),
         Measure("frozen", "moving pixels change from frame to frame by", change, config.frozen_levels, at_least=True),
     ]  # fmt: skip

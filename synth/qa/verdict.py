@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 
@@ -27,6 +29,9 @@ class Measure:
         mean: the limit is for the average over frames instead of the worst one.
         unit: "px", "m", "%" (values are shares then), ...
         needed: a clip in which nothing could be measured fails.
+        where: what a picture of it should point at: nothing but the picture as a whole, people as far as they are
+            seen, their whole bodies, or what of them is next to the floor.
+        people: (T,) or (T, K) numbers, from 1, of the people that decided; None: all of them.
     """
 
     name: str
@@ -37,6 +42,8 @@ class Measure:
     mean: bool = False
     unit: str = ""
     needed: bool = False
+    where: Literal["picture", "seen", "body", "feet"] = "picture"
+    people: np.ndarray | None = None
 
     @property
     def frame(self) -> int | None:
@@ -70,6 +77,13 @@ class Measure:
         where = f"on average, worst in frame {self.frame}" if self.mean else f"in frame {self.frame}"
         return f"{self.name}: {self.says} {self._text(self.value)} {where} ({bound} {self._text(self.limit)})."
 
+    def as_dict(self, boxes: Sequence[Sequence[float]]) -> dict[str, Any]:
+        """The measure as records of rejected draws have it; ``boxes`` as ``synth.qa.evidence.boxes_of`` gives them."""
+        return {
+            "name": self.name, "value": rounded(self.value), "limit": self.limit, "at_least": self.at_least,
+            "mean": self.mean, "unit": self.unit, "frame": self.frame, "boxes": [list(box) for box in boxes],
+        }  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -79,17 +93,26 @@ class Verdict:
         passed: no reason against it.
         reasons: one sentence per failed check: the measure, its value, the worst frame and the limit.
         measures: name -> number (JSON-able; None where there was nothing to measure).
+        checks: per failed check ``Measure.as_dict``.
     """
 
     passed: bool
     reasons: tuple[str, ...] = ()
     measures: dict[str, float | None] = field(default_factory=dict)
+    checks: tuple[dict[str, Any], ...] = ()
 
     @classmethod
-    def of(cls, measures: list[Measure]) -> Verdict:
-        reasons = tuple(m.reason for m in measures if not m.passed)
-        return cls(passed=not reasons, reasons=reasons, measures={m.name: rounded(m.value) for m in measures})
+    def of(cls, measures: list[Measure], boxes_of: Callable[[Measure], Sequence[Sequence[float]]]) -> Verdict:
+        """``boxes_of`` a failed measure says where in its worst frame to look."""
+        failed = [m for m in measures if not m.passed]
+        return cls(
+            passed=not failed,
+            reasons=tuple(m.reason for m in failed),
+            measures={m.name: rounded(m.value) for m in measures},
+            checks=tuple(m.as_dict(boxes_of(m)) for m in failed),
+        )
 
     def as_dict(self) -> dict:
         """The verdict as a clip's meta stores it."""
-        return {"passed": self.passed, "reasons": list(self.reasons), "measures": dict(self.measures)}
+        about = {"passed": self.passed, "reasons": list(self.reasons), "measures": dict(self.measures)}
+        return about | {"checks": list(self.checks)}

@@ -54,13 +54,18 @@ def build_manifest(root: object, config: Mapping[str, Any], about: Mapping[str, 
         "frames": sum(s["frames"] for s in shards),
         "bytes": sum(s["bytes"] for s in shards),
         "shards": shards,
-        "rejected": [rejection for r in records for rejection in r["rejected"]],
+        "rejected": [_without_pictures(rejection) for r in records for rejection in r["rejected"]],
         "config": config,
         "config_sha256": hashlib.sha256(config_json).hexdigest(),
         "about": dict(about or {}),
     }  # fmt: skip
     storage.write_bytes(storage.join(root, NAME), to_json(manifest, "the manifest"))
     return manifest
+
+
+def _without_pictures(rejection: Mapping[str, Any]) -> dict[str, Any]:
+    """All readers take the manifest: pictures stay in the records of the shards."""
+    return {name: value for name, value in rejection.items() if name != "pictures"}
 
 
 def read_manifest(root: object) -> dict[str, Any]:

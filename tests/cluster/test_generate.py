@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 import shutil
 import signal
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
+from synth.shards import read_clips
 from tests.cluster.runs import (
     arguments,
     clip_workers,
@@ -114,6 +120,26 @@ def test_rejected_clips_are_recorded_with_reasons_and_spec(tmp_path: Path) -> No
     for record in manifest["rejected"]:
         assert record["reasons"] and record["spec"]["attempt"] == record["attempt"]
     assert manifest["rejected"][0]["spec"] != manifest["rejected"][1]["spec"]
+    # What failed is shown as well, in the shard's own record, whoever makes it; the draw made again looks like that.
+    records = json.loads((out / "shard-000000.json").read_text())["rejected"]
+    assert [{k: v for k, v in r.items() if k != "pictures"} for r in records] == manifest["rejected"]
+    assert len(json.dumps(records[0]["pictures"])) < 20_000
+    (check,) = records[0]["checks"]
+    assert (check["name"], check["limit"]) == ("person_pixels", 1) and 0 < check["value"] < 1
+    again = run_synth("remake", out, "--clip", "0", "--out", tmp_path / "again")
+    assert again.returncode == 0 and "rejected: person_pixels" in again.stdout, again.stderr
+    (clip,) = read_clips(tmp_path / "again")
+    assert clip.meta["qa"]["checks"] == records[0]["checks"]
+    ((frame, text),) = records[0]["pictures"].items()
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB"))
+    assert int(frame) == check["frame"] and np.abs(picture - clip.rgb[check["frame"]].astype(int)).mean() < 8
+    left, top, right, bottom = check["boxes"][0]
+    rows, columns = np.nonzero(clip.instances[check["frame"]] == 1)
+    assert np.abs(columns.mean() - np.clip((left + right) / 2, 0, 64)) < 12 and top < rows.mean() < bottom
+    other = run_synth(
+        *arguments(tmp_path / "other", *BARE, "clips=1", "qa.attempts=2", "qa.person_share=1", "render.threads=2")
+    )
+    assert other.returncode == 0 and contents(tmp_path / "other") == contents(out)
 
 
 def test_failed_clips_are_named_and_tried_again(tmp_path: Path) -> None:

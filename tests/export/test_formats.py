@@ -18,12 +18,22 @@ from pycocotools.cocoeval import COCOeval
 from scipy.io import savemat
 
 from synth.bodies.config import assets_folder
-from synth.conventions import COCO17, COCO_WHOLEBODY133, JOINT_NAMES, PART_NAMES, SEMANTIC_NAMES, ThfmError
+from synth.conventions import (
+    CANONICAL_CENTRE,
+    CANONICAL_EXTENT,
+    COCO17,
+    COCO_WHOLEBODY133,
+    JOINT_NAMES,
+    PART_NAMES,
+    SEMANTIC_NAMES,
+    ThfmError,
+)
 from synth.export import FORMATS, Options, export
 from synth.preview.palette import PART_TABLE
-from synth.shards import Clip
-from synth.vocabularies import GOLIATH28
-from tests.test_densepose import _stand_in
+from synth.shards import Clip, build_manifest, encode_clip, write_shard
+from synth.vocabularies import DENSEPOSE, GOLIATH28
+from tests.conftest import run_synth
+from tests.test_densepose import _stand_in, _uv
 
 
 def picture(path: Path) -> np.ndarray:
@@ -78,13 +88,51 @@ def test_coco_wholebody_is_read_and_scored_by_pycocotools(data_set: Path, plain:
         score.evaluate()
         score.accumulate()
         score.summarize()
-        assert score.stats[0] > 0.99 if kind == "perfect" else score.stats[0] < 0.5
+        assert score.stats[0] == pytest.approx(1.0) if kind == "perfect" else score.stats[0] < 0.5
     assert coco.loadCats(1)[0]["keypoints"] == list(COCO17)
+
+
+_GROUPS = {"keypoints": 17, "foot_kpts": 6, "face_kpts": 68, "lefthand_kpts": 21, "righthand_kpts": 21}
+
+
+def _scored(coco: COCO, found: list[dict], kind: str, sigmas: np.ndarray | None = None) -> float:
+    score = COCOeval(coco, coco.loadRes(found), kind)
+    if sigmas is not None:
+        score.params.kpt_oks_sigmas = sigmas
+    score.evaluate()
+    score.accumulate()
+    score.summarize() if sigmas is None else None
+    precision = score.eval["precision"][:, :, :, 0, -1]  # of all areas
+    return float(precision[precision > -1].mean())
+
+
+def test_all_133_keypoints_and_masks_are_scored_by_pycocotools(data_set: Path, tmp_path: Path) -> None:
+    """The groups in one row, as COCO-WholeBody's evaluation puts them; truth against itself, and one joint off."""
+    export(data_set, "coco-wholebody", tmp_path)
+    whole = json.loads((tmp_path / "annotations.json").read_text())
+    for about in whole["annotations"]:
+        assert {g: len(about[g]) // 3 for g in _GROUPS} == _GROUPS
+        about["keypoints"] = [v for group in _GROUPS for v in about[group]]
+        about["num_keypoints"] = int((np.array(about["keypoints"][2::3]) > 0).sum())
+    (tmp_path / "whole.json").write_text(json.dumps(whole))
+    coco = COCO(str(tmp_path / "whole.json"))
+    sigmas, found = np.full(133, 0.05), []
+    for about in whole["annotations"]:
+        found.append({k: about[k] for k in ("image_id", "category_id", "keypoints")} | {"score": 1.0})
+    assert _scored(coco, found, "keypoints", sigmas) == pytest.approx(1.0)
+    for one in found:  # both hands elsewhere: 42 of 133
+        one["keypoints"] = [v + 40 if i >= 91 * 3 and i % 3 < 2 else v for i, v in enumerate(one["keypoints"])]
+    assert _scored(coco, found, "keypoints", sigmas) < 0.9
+    masks = [
+        {"image_id": a["image_id"], "category_id": 1, "score": 1.0, "segmentation": coco.annToRLE(a)}
+        for a in whole["annotations"]
+    ]
+    assert _scored(coco, masks, "segm") == pytest.approx(1.0)
 
 
 def test_bedlam_poses_smplx_to_the_keypoints(data_set: Path, plain: Clip, tmp_path: Path) -> None:
     report = export(data_set, "bedlam", tmp_path)
-    assert report.clips == 1 and "lens distorts" in report.left_out["bent"]
+    assert report.clips == 1 and "its lens distorts" in report.left_out["bent"]
     rows = np.load(tmp_path / "annotations.npz")  # without pickle
     assert len(rows["imgname"]) == 2 * plain.num_frames
     model = smplx.create(
@@ -105,6 +153,19 @@ def test_bedlam_poses_smplx_to_the_keypoints(data_set: Path, plain: Clip, tmp_pa
     assert (tmp_path / "images" / str(rows["imgname"][0])).is_file() and set(rows["gender"]) == {"female"}
 
 
+_SAPIENS = {  # what bare skin of a part is called there
+    "head": "Face_Neck", "neck": "Face_Neck", "upper_arm": "Upper_Arm", "forearm": "Lower_Arm", "hand": "Hand",
+    "thigh": "Upper_Leg", "shin": "Lower_Leg", "foot": "Foot",
+}  # fmt: skip
+
+
+def _bare(part: str) -> str:
+    side, _, rest = part.partition("_")
+    if side in ("left", "right"):
+        return f"{side.title()}_{_SAPIENS[rest]}"
+    return _SAPIENS.get(part, "Torso")
+
+
 def test_goliath_masks_are_the_classes_of_the_labels(data_set: Path, plain: Clip, tmp_path: Path) -> None:
     export(data_set, "goliath", tmp_path)
     names = json.loads((tmp_path / "classes.json").read_text())["classes"]
@@ -115,6 +176,9 @@ def test_goliath_masks_are_the_classes_of_the_labels(data_set: Path, plain: Clip
     hands = (plain.parts[2] == PART_NAMES.index("left_hand")) & (plain.semantics[2] == skin)
     if hands.any():
         assert {names[c] for c in np.unique(mask[hands])} == {"Left_Hand"}
+    for number in np.unique(plain.parts[2][plain.semantics[2] == skin]):
+        here = (plain.parts[2] == number) & (plain.semantics[2] == skin)
+        assert {names[c] for c in np.unique(mask[here])} == {_bare(PART_NAMES[number])}
     assert (mask[plain.instances[2] == 0] == 0).all() and len(np.unique(mask)) > 5
     assert np.array_equal(picture(tmp_path / "images" / "plain_000002.png"), plain.rgb[2])
 
@@ -131,6 +195,14 @@ def test_densepose_pictures_are_what_the_charts_say(data_set: Path, plain: Clip,
     people = plain.instances[1]
     assert np.array_equal(iuv[..., 0] > 0, np.isfinite(plain.surface[1]).all(-1))
     assert iuv[..., 0].max() <= 24 and len(np.unique(iuv[..., 0])) > 8
+    # The stand-in's u and v are a formula of the place on the T-pose, and its charts those of our parts.
+    there = plain.surface[1][people > 0].astype(np.float64)
+    expected = _uv((there - 0.5) * CANONICAL_EXTENT + np.array(CANONICAL_CENTRE))
+    error = np.abs(iuv[people > 0][:, 1:] / 255 - expected).max(-1)
+    assert np.median(error) < 0.5 / 255 + 1e-3 and np.quantile(error, 0.98) < 0.5 / 255 + 0.01
+    numbers, own = iuv[people > 0][:, 0], plain.parts[1][people > 0]
+    agree = [part in {int(p) for p in DENSEPOSE[number]} for number, part in zip(numbers, own, strict=True)]
+    assert np.mean(agree) > 0.95
     assert np.array_equal(picture(tmp_path / "out/inds/plain_000001_INDS.png"), np.where(iuv[..., 0] > 0, people, 0))
 
 
@@ -165,13 +237,6 @@ def test_parquet_rows_are_the_clips(data_set: Path, plain: Clip, tmp_path: Path)
     np.testing.assert_array_equal(again.rgb, plain.rgb)
 
 
-def test_hugging_face_datasets_loads_the_folder(data_set: Path, tmp_path: Path) -> None:
-    datasets = pytest.importorskip("datasets")
-    export(data_set, "huggingface", tmp_path / "out")
-    loaded = datasets.load_dataset(str(tmp_path / "out"), split="train", cache_dir=str(tmp_path / "cache"))
-    assert loaded["key"][:] == ["plain", "bent"] and loaded[1]["frames"] == 3
-
-
 def test_unknown_formats_and_missing_fields_are_told(data_set: Path, tmp_path: Path) -> None:
     with pytest.raises(ThfmError, match="choose from folders"):
         export(data_set, "fbx", tmp_path)
@@ -179,3 +244,18 @@ def test_unknown_formats_and_missing_fields_are_told(data_set: Path, tmp_path: P
         if name != "densepose":
             with pytest.raises(ThfmError):
                 export(tmp_path / "nowhere", name, tmp_path / "out")
+
+
+def test_bedlam_says_of_each_clip_why_it_is_left_out(data_set: Path, plain: Clip, tmp_path: Path) -> None:
+    """Through the command: a line a clip with the reason, and how many."""
+    held = {name: getattr(plain, name) for name in plain.fields()}
+    rolling = held | {"readout": np.tile([-0.3, 0.3], (plain.num_frames, 1))}
+    members = [(key, encode_clip(key, 12.5, a, {})) for key, a in (("plain", held), ("rolling", rolling))]
+    write_shard(tmp_path / "two", "shard-000000", members)
+    build_manifest(tmp_path / "two", {})
+    done = run_synth("export", tmp_path / "two", "--format", "bedlam", "--out", tmp_path / "out")
+    assert done.returncode == 0 and "1 clip as bedlam, 1 left out." in done.stdout
+    assert done.stderr.strip().endswith(
+        "clip rolling is left out: its shutter rolls, which BEDLAM's format cannot tell."
+    )
+    assert done.stderr.count("\n") == 1

@@ -36,8 +36,9 @@
   }
 
   function unmade(row) {
-    return el("div.clip-body.unmade", {}, el("div", {}, thfm.checks(row.reasons),
-      el("p", {}, "Rejected draws are not stored. The command beside renders this one all the same, failed checks and all."), thfm.tree("spec", row.spec)),
+    const stills = thfm.stillsOf(row);
+    return el("div.clip-body.unmade", {}, el("div", {}, thfm.checks(row.reasons), stills.map((one) => thfm.failedFigure(row, one)),
+      el("p", {}, `${stills.length ? "Of rejected draws, the worst frames alone are kept." : row.checks?.length ? "No picture of this draw was kept." : "This draw was turned down without a picture."} The command renders it all the same, failed checks and all.`), thfm.tree("spec", row.spec)),
       el("aside", {}, thfm.commands(row, { index: row.spec?.index, attempt: row.attempt })));
   }
 
@@ -52,7 +53,8 @@
       const words = await readout.show(frames, player.frame(), ...at, skeleton?.nearest(player.frame(), at[0] + 0.5, at[1] + 0.5, about.width / 50, thfm.state.bones));
       if (words && byKey) thfm.say(words);
     };
-    const stage = thfm.stageOf(about, skeleton, (x, y, byKey) => read(byKey));
+    const stage = thfm.stageOf(about, skeleton, (x, y, byKey) => read(byKey)), flag = thfm.flagOf(row, about);
+    stage.append(flag);
     const space = thfm.spaceOf(about), deep = space && el("div.stage.space", { style: `--shape:${about.width / about.height}` }, space);
     const strip = thfm.stripOf(about, (name) => {
       if (name === "keypoints") thfm.go({ bones: (thfm.state.bones + 1) % 3 });
@@ -67,6 +69,7 @@
       if (deep) deep.hidden = !in3d;
       if (in3d) await space.show(frames, frame, picture, current);
       else stage.draw(picture, codes, thfm.state, frame);
+      flag.show(frame);
       strip.draw(tiles);
       path?.show(frame);
       read(false);

@@ -13,12 +13,13 @@
   };
 
   function card(row) {
-    const folder = thfm.folder(row), rejected = row.traits.verdict?.[0] === "rejected";
+    const folder = thfm.folder(row), rejected = row.traits.verdict?.[0] === "rejected", [failed] = thfm.stillsOf(row);
     const picture = el("div.picture", { "data-fit": Math.abs(Math.log((row.width / row.height) * (9 / 16))) < 0.25 ? "cover" : "contain" });
     if (folder) {
       picture.append(el("img", { src: `${folder}/still.jpg`, alt: "", loading: "lazy", decoding: "async", width: row.width, height: row.height }));
-    } else picture.append(el("p.unmade", {}, "Not rendered"));
-    if (rejected) picture.append(el("span.badge", {}, (row.traits.reason || ["rejected"]).map(thfm.pretty).join(", ")));
+    } else if (failed) picture.append(el("img", { src: failed.src, alt: "", loading: "lazy", decoding: "async" }), thfm.marksOf(failed.checks, row.width, row.height, picture.dataset.fit));
+    else picture.append(el("p.unmade", {}, "No picture"));
+    if (rejected) picture.append(el("span.badge", {}, failed?.checks.length ? failed.checks.map((c) => `${thfm.pretty(c.name)} ${thfm.measured(c)}`).join(" · ") : (row.traits.reason || ["rejected"]).map(thfm.pretty).join(", ")));
     const label = `Clip ${row.key}${rejected ? ", rejected" : ""}. ${row.caption || row.reasons[0] || ""}`;
     const link = el(rejected ? "a.card.rejected" : "a.card", { href: thfm.link({ clip: row.id }), "aria-label": label },
       picture, el("p.caption", {}, row.caption || row.reasons[0] || "without a caption"),
