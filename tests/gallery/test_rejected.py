@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from synth import shards
 from synth.gallery import write_gallery
 from synth.qa import QaConfig, check_clip, evidence
-from tests.gallery.conftest import meta
+from tests.gallery.conftest import meta, serving
 from tests.qa.rolling import FRAMES, HEIGHT, WIDTH, rolling_ball
 
 ASIDE = 1.2  # metres by which the ball leaves the frame
@@ -123,11 +123,24 @@ def test_a_remade_draw_has_its_check_on_the_frame(tab: Page, clips: dict[str, sh
     expect(tab.locator(".flag line.cut")).to_have_count(1)
 
 
-def test_draws_of_a_run_that_goes_on_are_shown_too(records: list[dict], clips, tmp_path: Path) -> None:
+def test_draws_of_a_run_that_goes_on_appear_and_stay(tab: Page, records: list[dict], clips, tmp_path: Path) -> None:
     two = clips["two"]
     arrays = {name: getattr(two, name) for name in two.fields()}
     shards.stage_clip(tmp_path / "run", "00000001", shards.encode_clip("00000001", 25, arrays, meta(2, "pan", "")))
     shards.stage_rejection(tmp_path / "run", "00000007", 0, records[0])
-    write_gallery(tmp_path / "run", tmp_path / "site")
-    assert len(list((tmp_path / "site/data/rejected").glob("*.webp"))) == 1
-    assert '"stills":{"' in (tmp_path / "site/data/index.js").read_text()
+    with serving(tmp_path / "run", tmp_path / "cache") as address:
+        tab.clock.install()
+        tab.goto(f"{address}#t.verdict=rejected")
+        expect(tab.locator(".card .marks")).to_have_count(1)
+        shards.stage_rejection(tmp_path / "run", "00000007", 1, records[1])
+        for _ in range(10):
+            tab.clock.run_for(4000)  # between two looks at the data set
+            tab.wait_for_timeout(400)
+            if tab.locator(".card").count() == 2:
+                break
+        expect(tab.locator(".card")).to_have_count(2)
+        tab.locator(".card").first.evaluate("(card) => { card.dataset.first = 1; }")
+        with tab.expect_response("**/data/index.js*"):
+            tab.clock.run_for(4000)
+        tab.wait_for_timeout(300)
+        assert tab.locator(".card").first.get_attribute("data-first"), "what has not changed is not drawn anew"

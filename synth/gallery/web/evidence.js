@@ -39,9 +39,9 @@
   const labels = (checks) => el("ul.verdicts", {}, checks.map((c) => el("li", {}, el("b", {}, thfm.pretty(c.name)), ` ${thfm.measured(c)}`)));
 
   // A kept frame of a rejected draw, its failed checks drawn on it.
-  thfm.failedFigure = (row, { src, frame, checks }) => el("figure.failed", {},
-    el("div.stage", { style: `--shape:${row.width / row.height}` }, el("img", { src, alt: `Frame ${frame}. ${checks.map(told).join(". ")}` }), thfm.marksOf(checks, row.width, row.height), labels(checks)),
-    el("figcaption.small", {}, `frame ${frame} of ${row.frames}`));
+  thfm.failedFigure = (row, { src, frame, checks }) => el("figure.failed", { style: `--shape:${row.width / row.height}` },
+    el("div.stage", {}, el("img", { src, alt: `Frame ${frame}. ${checks.map(told).join(". ")}` }), thfm.marksOf(checks, row.width, row.height), labels(checks)),
+    el("figcaption.small", {}, row.frames > 1 ? `Frame ${frame} / ${row.frames - 1}` : ""));
 
   // Over the stage of a clip that was kept in spite of its checks: show(frame).
   thfm.flagOf = (row, about) => {

@@ -20,9 +20,10 @@
     } else if (failed) picture.append(el("img", { src: failed.src, alt: "", loading: "lazy", decoding: "async" }), thfm.marksOf(failed.checks, row.width, row.height, picture.dataset.fit));
     else picture.append(el("p.unmade", {}, "No picture"));
     if (rejected) picture.append(el("span.badge", {}, failed?.checks.length ? failed.checks.map((c) => `${thfm.pretty(c.name)} ${thfm.measured(c)}`).join(" · ") : (row.traits.reason || ["rejected"]).map(thfm.pretty).join(", ")));
-    const label = `Clip ${row.key}${rejected ? ", rejected" : ""}. ${row.caption || row.reasons[0] || ""}`;
+    const told = row.caption || (row.reasons[0] || "").replace(/^[a-z_]+:/, (m) => thfm.pretty(m)); // a draw is known by what failed
+    const label = `Clip ${row.key}${rejected ? ", rejected" : ""}. ${told}`;
     const link = el(rejected ? "a.card.rejected" : "a.card", { href: thfm.link({ clip: row.id }), "aria-label": label },
-      picture, el("p.caption", {}, row.caption || row.reasons[0] || "without a caption"),
+      picture, el("p.caption", {}, told || "without a caption"),
       el("p.small", {}, el("span.key", {}, row.key), ` · ${thfm.facts(row)}`));
     const play = () => {
       if (!folder || still.matches || picture.querySelector("video")) return;

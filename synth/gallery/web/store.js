@@ -5,6 +5,8 @@
   const store = (thfm.store = { index: null, rows: [], byId: new Map(), words: null });
   const parts = new Map(); // name -> rows
 
+  const told = (row) => row && JSON.stringify([row.reasons, row.stills]);
+
   function gather() {
     store.rows = [...store.index.parts.flatMap((name) => parts.get(name) || []), ...store.index.rejected];
     for (const row of store.rows) {
@@ -14,7 +16,10 @@
   }
 
   async function refresh(changed) {
+    const known = new Map((store.index?.rejected || []).map((row) => [row.id, row]));
     store.index = await thfm.load("index", true);
+    // A draw that is there already stays the same row, so that its card stays.
+    store.index.rejected = store.index.rejected.map((row) => (told(known.get(row.id)) === told(row) ? known.get(row.id) : row));
     store.words = store.index.words;
     for (const name of [...parts.keys()]) if (!store.index.parts.includes(name)) parts.delete(name);
     gather();
