@@ -22,7 +22,7 @@ from synth.caption import caption
 from synth.conventions import SCHEMA_VERSION, ClipRejected, ThfmError
 from synth.geometry import ClipGeometry
 from synth.labels import compute_labels
-from synth.qa import BodyTrack, check_clip, evidence
+from synth.qa import BodyTrack, check_clip, evidence_of
 from synth.scenes.build import named
 from synth.spec.model import ClipSpec
 from synth.spec.sample import sample_clip
@@ -127,7 +127,7 @@ def make_attempt(
     labelled = time.perf_counter()
     verdict = check_clip(fields, body_tracks(geometry, spec), config.qa)
     if not (verdict.passed or keep_rejected):
-        raise ClipRejected(verdict.reasons, evidence=evidence(verdict, fields))
+        raise ClipRejected(verdict.reasons, evidence=evidence_of(verdict, fields))
     fields["meta"] = {
         "schema": SCHEMA_VERSION,
         "spec": spec.model_dump(mode="json"),

@@ -3,7 +3,7 @@
 from synth.qa.check import check_clip, measure_clip
 from synth.qa.clip import BodyTrack, StorageError
 from synth.qa.config import QaConfig
-from synth.qa.evidence import evidence
+from synth.qa.evidence import evidence_of
 from synth.qa.verdict import Measure, Verdict
 
-__all__ = ["BodyTrack", "Measure", "QaConfig", "StorageError", "Verdict", "check_clip", "evidence", "measure_clip"]
+__all__ = ["BodyTrack", "Measure", "QaConfig", "StorageError", "Verdict", "check_clip", "evidence_of", "measure_clip"]

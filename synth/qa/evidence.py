@@ -20,7 +20,7 @@ _PICTURES = 3  # of a clip at most
 _FLOOR = 0.08  # metres over a body's lowest point that still count as next to the floor
 
 
-def evidence(verdict: Verdict, fields: Mapping) -> dict[str, Any]:
+def evidence_of(verdict: Verdict, fields: Mapping) -> dict[str, Any]:
     """What records of rejected draws hold beside reasons: ``checks``, and ``pictures``: frame -> WebP as base64.
 
     JSON-able, the same for equal clips.

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from synth import shards
 from synth.gallery import write_gallery
-from synth.qa import QaConfig, check_clip, evidence
+from synth.qa import QaConfig, check_clip, evidence_of
 from tests.gallery.conftest import meta, serving
 from tests.qa.rolling import FRAMES, HEIGHT, WIDTH, rolling_ball
 
@@ -26,7 +26,7 @@ def _record(key: str, attempt: int, aside: float, darker: int = 1) -> dict:
     assert not verdict.passed
     wanted = "in_frame" if aside else "too_dark"
     checks = [c for c in verdict.checks if c["name"] == wanted]
-    record = evidence(replace(verdict, checks=tuple(checks)), fields)
+    record = evidence_of(replace(verdict, checks=tuple(checks)), fields)
     spec = meta(1, "pan", "", index=7)["spec"] | {"width": WIDTH, "height": HEIGHT, "frames": FRAMES}
     reasons = [r for r in verdict.reasons if r.startswith(wanted)]
     return {"key": key, "attempt": attempt, "reasons": reasons, "spec": spec, **record}

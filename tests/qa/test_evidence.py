@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from synth.qa import BodyTrack, QaConfig, check_clip, evidence
+from synth.qa import BodyTrack, QaConfig, check_clip, evidence_of
 from tests.qa.rolling import FRAMES, HEIGHT, RADIUS, WIDTH, rolling_ball
 
 
@@ -88,20 +88,20 @@ def test_the_worst_frame_is_shown_in_its_colours(clip) -> None:
     fields, bodies = clip
     fields["rgb"][2] //= 20
     verdict = check_clip(fields, bodies, QaConfig())
-    record = evidence(verdict, fields)
+    record = evidence_of(verdict, fields)
     check = next(c for c in record["checks"] if c["name"] == "too_dark")
     assert check["frame"] == 2 and check["boxes"] == [] and check["value"] < check["limit"] == 0.04
     picture = shown(record, 2)
     assert picture.shape == (HEIGHT, WIDTH, 3)
     assert np.abs(picture.astype(int) - fields["rgb"][2]).mean() < 3 < fields["rgb"][1].mean()
-    assert json.dumps(record, allow_nan=False) == json.dumps(evidence(verdict, fields), allow_nan=False)
+    assert json.dumps(record, allow_nan=False) == json.dumps(evidence_of(verdict, fields), allow_nan=False)
 
 
 def test_labels_alone_are_shown_as_relief(clip) -> None:
     fields, bodies = clip
     del fields["rgb"]
     fields["visibility"][:] = 0
-    record = evidence(check_clip(fields, bodies, QaConfig()), fields)
+    record = evidence_of(check_clip(fields, bodies, QaConfig()), fields)
     (frame,) = record["pictures"]
     picture = shown(record, int(frame)).astype(float)
     ball = fields["instances"][int(frame)] > 0
@@ -116,7 +116,7 @@ def test_records_stay_small_however_large_the_clip_and_however_many_checks_fail(
     verdict = check_clip(fields, bodies, QaConfig())
     checks = tuple(dict(name=f"c{t}", frame=t, boxes=[]) for t in range(9))
     noise = np.random.default_rng(1).integers(0, 256, (9, 48, 83, 3), np.uint8).repeat(10, 1).repeat(10, 2)
-    record = evidence(replace(verdict, checks=checks), {"depth": noise[..., 0], "rgb": noise})
+    record = evidence_of(replace(verdict, checks=checks), {"depth": noise[..., 0], "rgb": noise})
     assert list(record["pictures"]) == ["0", "1", "2"] and shown(record, 0).size <= 3 * 58_000
     assert len(json.dumps(record)) < 120_000, "noise is the worst that there is"
     assert FRAMES < 9
@@ -127,4 +127,4 @@ def test_a_clip_without_a_worst_frame_shows_its_middle(clip) -> None:
     verdict = check_clip(fields, [BodyTrack(clip[1][0].vertices + 100, clip[1][0].faces)], QaConfig())
     only = tuple(c for c in verdict.checks if c["frame"] is None)
     assert [c["name"] for c in only] == ["body_in_front"] and only[0]["value"] is None
-    assert list(evidence(replace(verdict, checks=only), fields)["pictures"]) == [str(FRAMES // 2)]
+    assert list(evidence_of(replace(verdict, checks=only), fields)["pictures"]) == [str(FRAMES // 2)]
