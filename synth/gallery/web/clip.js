@@ -105,6 +105,7 @@
     for (const [id, value] of [["mix", mix], ["wipe", wipe]]) { const node = document.getElementById(id); if (node && document.activeElement !== node) node.value = value; }
     open.stage.mix(mix, wipe);
     document.getElementById("space")?.setAttribute("aria-pressed", String(Boolean(thfm.state.space)));
+    for (const label of document.querySelectorAll(".over > label")) label.hidden = Boolean(document.getElementById("space") && thfm.state.space); // nothing lies over anything there
     open.strip.choose(over || "rgb", bones);
     const title = open.about.tiles.panels.find((p) => p.name === over)?.title;
     document.getElementById("legend-title").textContent = title || "Colour";

@@ -11,8 +11,9 @@
       [["key", "in order"], ["people", "fewest people"], ["-people", "most people"], ...Object.entries(words.numbers).flatMap(([n, a]) => [[n, `${a.title}, low first`], [`-${n}`, `${a.title}, high first`]])]
         .map(([value, text]) => el("option", { value }, text)));
     const view = (name, text) => el("button", { type: "button", id: `view-${name}`, onclick: () => thfm.go({ view: name }, true) }, text);
+    const filters = el("button", { type: "button", id: "rail-button", "aria-controls": "rail", "aria-expanded": "false", onclick: () => filters.setAttribute("aria-expanded", String(browse.toggleAttribute("data-rail"))) }, "Filters"); // where there is no room beside the clips
     const views = [view("clips", "Clips"), view("plots", "Plots")], count = el("p.count", { id: "count" }), clear = el("button.link", { type: "button", id: "clear", onclick: () => { thfm.go({ q: "", traits: {}, ranges: {} }); search.focus(); } }, "clear filters");
-    top.replaceChildren(el("div.name", {}, el("h1", { title: index.url }, index.title), count, clear), el("div.tools", {}, search, sort, el("div.views", { role: "group", "aria-label": "View" }, views)));
+    top.replaceChildren(el("div.name", {}, el("h1", { title: index.url }, index.title), count, clear), el("div.tools", {}, search, filters, sort, el("div.views", { role: "group", "aria-label": "View" }, views)));
     header = { search, sort, views, count, clear };
   }
 
