@@ -108,6 +108,15 @@ def test_a_site_without_its_data_says_so(data_set: Path, tmp_path: Path, tab: Pa
     expect(tab.get_by_role("alert")).to_contain_text("data/index.js is missing")
 
 
+def test_a_page_whose_server_has_gone_says_so(data_set: Path, tmp_path: Path, tab: Page) -> None:
+    with serving(data_set, tmp_path) as address:
+        tab.goto(address)
+        expect(tab.locator(".card")).to_have_count(3, timeout=90_000)
+        tab.wait_for_load_state("networkidle")
+    tab.locator(".card").first.click()
+    expect(tab.get_by_role("alert").filter(has_text="cannot be shown")).to_contain_text("thfm-synth preview has ended")
+
+
 def test_no_data_set_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ThfmError, match="manifest"):
         write_gallery(tmp_path, tmp_path / "site")

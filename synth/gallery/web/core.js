@@ -18,7 +18,11 @@ const thfm = {};
       const place = name.split("/").map(encodeURIComponent).join("/");
       script.src = `data/${place}.js${fresh && location.protocol !== "file:" ? `?${Date.now()}` : ""}`;
       script.onload = () => { script.remove(); reject(new Error(`data/${name}.js is damaged: write the gallery anew.`)); };
-      script.onerror = () => { script.remove(); reject(new Error(`data/${name}.js is missing: write the gallery anew.`)); };
+      script.onerror = async () => {
+        script.remove();
+        const gone = location.protocol !== "file:" && !(await fetch(location.pathname, { method: "HEAD" }).catch(() => null));
+        reject(new Error(gone ? "thfm-synth preview has ended, or cannot be reached: start it again." : `data/${name}.js is missing: write the gallery anew.`));
+      };
       document.head.append(script);
     });
 
