@@ -66,6 +66,17 @@ def test_errors_are_one_line_and_exit_with_1(arguments: tuple, words: str) -> No
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1 and words in done.stderr
 
 
+@pytest.mark.parametrize("command", ["preview", "validate"])
+def test_a_store_that_lets_nobody_in_is_one_line_too(command: str, monkeypatch, tmp_path: Path) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    done = run_synth(command, "s3://nowhere/people")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1 and "credentials" in done.stderr
+
+
 def test_validate_passes_a_good_data_set_and_names_a_flipped_bit(tiny_dataset: Path, tmp_path: Path) -> None:
     good = run_synth("validate", tiny_dataset)
     assert good.returncode == 0 and "3 clips, no fault" in good.stdout, good.stdout + good.stderr

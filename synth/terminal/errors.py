@@ -27,6 +27,13 @@ _EXTRAS = {
 }
 
 
+_CLIENTS = {"botocore", "aiobotocore", "aiohttp", "gcsfs", "google"}  # of object stores, with errors of their own
+
+
+def _of_storage(error: Exception) -> bool:
+    return type(error).__module__.partition(".")[0] in _CLIENTS
+
+
 def complain(message: str) -> None:
     """One line on standard error."""
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
@@ -46,6 +53,13 @@ class Commands(TyperGroup):
             if extra is None:
                 raise
             complain(f"{error.name} is not installed: pip install 'thfm[{extra}]' brings it.")
+            raise typer.Exit(FAULTS) from None
+        except Exception as error:
+            if not _of_storage(error):
+                raise
+            complain(
+                f"the storage lets nobody in, or does not answer ({error}): check address, network and credentials."
+            )
             raise typer.Exit(FAULTS) from None
         except KeyboardInterrupt:
             complain("stopped.")
