@@ -57,9 +57,7 @@ class Commands(TyperGroup):
         except Exception as error:
             if not _of_storage(error):
                 raise
-            complain(
-                f"the storage lets nobody in, or does not answer ({error}): check address, network and credentials."
-            )
+            complain(f"the storage lets nobody in or is not there ({error}): check its address and credentials.")
             raise typer.Exit(FAULTS) from None
         except KeyboardInterrupt:
             complain("stopped.")
