@@ -29,6 +29,10 @@ def cache_folder(url: str) -> Path:
     return home / "thfm" / "gallery" / f"{safe}-{hashlib.sha256(place.encode()).hexdigest()[:10]}"
 
 
+class _Stopped(Exception):
+    """The gallery is closed: a part that is half done will be made anew."""
+
+
 class Gallery:
     """A site that is filled in the background. One thread makes all pictures: OpenGL wants to stay where it began."""
 
@@ -81,9 +85,14 @@ class Gallery:
             self._filling = False
             self.site.write_index()
             return
-        self.site.add(left[0])
-        self.site.write_index(busy=len(left) > 1)
-        self._worker.submit(self._next)
+        with suppress(_Stopped):
+            self.site.add(left[0], self._go_on)
+            self.site.write_index(busy=len(left) > 1)
+            self._worker.submit(self._next)
+
+    def _go_on(self, key: str, done: int) -> None:
+        if self._stop.is_set():
+            raise _Stopped
 
     def _opened(self, key: str) -> None:
         part = next((p for p in self.site.parts() if key in self.site.keys_of(p)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 import fsspec
@@ -115,6 +116,21 @@ def test_a_page_whose_server_has_gone_says_so(data_set: Path, tmp_path: Path, ta
         tab.wait_for_load_state("networkidle")
     tab.locator(".card").first.click()
     expect(tab.get_by_role("alert").filter(has_text="cannot be shown")).to_contain_text("thfm-synth preview has ended")
+
+
+def test_ctrl_c_does_not_wait_for_a_long_shard(clips, tmp_path: Path) -> None:
+    arrays = {name: getattr(clips["two"], name) for name in ("rgb", "depth", "intrinsics")}
+    arrays["rgb"] = arrays["rgb"].repeat(8, 1).repeat(8, 2)
+    arrays["depth"] = arrays["depth"].repeat(8, 1).repeat(8, 2)
+    members = shards.encode_clip("x", 25, arrays, {})
+    shards.write_shard(tmp_path / "long", "shard-000000", [(f"{i:08d}", members) for i in range(200)])
+    shards.build_manifest(tmp_path / "long", {})
+    with serving(tmp_path / "long", tmp_path / "cache"):
+        films = tmp_path / "cache"
+        while len(list(films.rglob("film.mp4"))) < 2:
+            time.sleep(0.05)
+        asked = time.monotonic()
+    assert time.monotonic() - asked < 3 and len(list(films.rglob("film.mp4"))) < 100
 
 
 def test_no_data_set_is_an_error(tmp_path: Path) -> None:
