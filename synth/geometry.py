@@ -19,7 +19,7 @@ class Material:
     """How a mesh looks. ``kind`` picks the shader; the rest are its inputs (colours are linear RGB in [0, 1]).
 
     ``settings`` of cloth: ``luminance`` of a texture that keeps its shades alone; ``fabric``, the dump of a FabricSpec
-    that colours it, and ``texture_metres``, how much cloth the texture is wide.
+    that colours it, laid along the mesh's ``cloth``; without ``luminance``, instead of the texture.
     """
 
     kind: str  # skin, cloth, hair, eye, plain, ground, surface, paper, glow, projected, imported
@@ -45,6 +45,7 @@ class Mesh:
         canonical: (V, 3) float32, dense-pose point in the unit cube; NaN where the mesh is no person.
         shown: (F,) bool, False for faces that other layers cover for good (skin under a shirt); they are not rendered.
         material_index: (F,) uint8 or uint16 into ``materials``.
+        cloth: (n, 2) float32, metres on the cloth laid flat, beside ``uv``; None where nothing is woven into it.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Mesh:
     materials: tuple[Material, ...]
     material_index: np.ndarray
     attributes: dict[str, np.ndarray] = field(default_factory=dict)  # per-vertex (V, 3) float32, for shaders
+    cloth: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

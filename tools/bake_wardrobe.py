@@ -157,6 +157,7 @@ class Bake:
                     look=piece.look,
                     tintable=piece.tintable,
                     patterned=piece.patterned,
+                    **({"woven": piece.woven} if piece.woven else {}),
                     set=suit,
                     span=[round(float(heights[:, 1].min()), 3), round(float(heights[:, 1].max()), 3)],
                 )

@@ -23,6 +23,7 @@ BY_AUTHOR = {
     **dict.fromkeys(("Coat", "JeansSkirt", "ShortJeans", "Sleeveless", "Tightjeans", "TubeDress", "TubeTop",
                      "VNeckTop", "WinterBoots", "glasses", "miniskirt", "spaghetti-top"), "CC-BY-3.0"),
 }  # fmt: skip
+LINES = ("stripes", "pinstripes")
 SKIN_NOTE = "The texture itself carries a public-domain mark of the MakeHuman team."
 
 
@@ -39,6 +40,7 @@ class Piece:
     look: str = "casual"
     tintable: bool = True
     patterned: bool = False  # a pattern of its own, that no other can be laid over
+    woven: tuple[str, ...] = ()  # weaves that take the place of its own lines
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ SUITS: dict[str, list[Piece]] = {
         Piece("denim_shorts", "lower_garment", "female", 2, [*LOWER, (0.74, 0.52, 0.83, 0.6)]),
     ],
     "female_elegantsuit01": [
-        Piece("blouse_striped", "upper_garment", "female", 3, look="elegant", patterned=True),
+        Piece("blouse_striped", "upper_garment", "female", 3, look="elegant", patterned=True, woven=LINES),
         Piece("pencil_skirt", "skirt", "female", 2, [(0.2, 0.5, 0.6, 0.8)], look="elegant"),
     ],
     "female_sportsuit01": [
@@ -92,7 +94,7 @@ SUITS: dict[str, list[Piece]] = {
         Piece("jeans_straight", "lower_garment", "male", 2, LOWER),
     ],
     "male_casualsuit03": [
-        Piece("shirt_striped", "upper_garment", "male", 3, patterned=True),
+        Piece("shirt_striped", "upper_garment", "male", 3, patterned=True, woven=LINES),
         Piece("jeans_loose", "lower_garment", "male", 2, [(0.2, 0.6, 0.35, 0.8), (0.55, 0.6, 0.72, 0.8)]),
     ],
     "male_casualsuit04": [

@@ -14,6 +14,7 @@ from synth.spec.fabrics import FabricSpec
 from synth.spec.model import GroundSpec
 
 FACE_ATTRIBUTE, BARYCENTRIC_ATTRIBUTE = "face_index", "barycentric"
+CLOTH_COORDINATES = "cloth"  # in metres
 ALPHA_THRESHOLD = 0.5
 # Added to the luminance of dyed textures: nearly black ones are 8-bit noise, and keep little of their contrast.
 FLATTENING = 0.01
@@ -37,7 +38,7 @@ def _tinted(graph: Graph, look: Material):
     colour = image.outputs["Color"]
     dye = look.tint
     if "fabric" in look.settings:
-        dye = _woven(graph, FabricSpec.model_validate(look.settings["fabric"]), look.settings["texture_metres"])
+        dye = _woven(graph, FabricSpec.model_validate(look.settings["fabric"]))
     if "overlay" in look.settings:  # clothes painted over skin, each in its own colours
         paint = graph.image(Path(look.settings["overlay"]))
         skin = colour if dye is None else graph.mix(1.0, colour, dye, blend="MULTIPLY")
@@ -48,14 +49,15 @@ def _tinted(graph: Graph, look: Material):
             grey = graph.math("ADD", grey, FLATTENING)
             shade = graph.math("MINIMUM", graph.math("DIVIDE", grey, look.settings["luminance"] + FLATTENING), 1.8)
             colour = graph.add("ShaderNodeCombineColor", {0: shade, 1: shade, 2: shade}).outputs[0]
-        colour = graph.mix(1.0, colour, dye, blend="MULTIPLY")
+        woven = "fabric" in look.settings and "luminance" not in look.settings  # the texture's own lines are left out
+        colour = dye if woven else graph.mix(1.0, colour, dye, blend="MULTIPLY")
     return colour, image.outputs["Alpha"] if look.alpha else None
 
 
-def _woven(graph: Graph, fabric: FabricSpec, metres: float):
-    """Colour socket of patterned cloth, laid along texture coordinates of which a unit is ``metres``."""
-    place = graph.add("ShaderNodeTexCoord").outputs["UV"]
-    scale = (metres / fabric.repeat,) * 3
+def _woven(graph: Graph, fabric: FabricSpec):
+    """Colour socket of patterned cloth."""
+    place = graph.add("ShaderNodeUVMap", uv_map=CLOTH_COORDINATES).outputs[0]
+    scale = (1 / fabric.repeat,) * 3
     where = graph.add("ShaderNodeMapping", {"Vector": place, "Rotation": (0, 0, fabric.angle), "Scale": scale})
     tile = new_image("fabric", fabric_tile(fabric))
     return graph.add("ShaderNodeTexImage", {"Vector": where.outputs[0]}, image=tile).outputs["Color"]

@@ -50,6 +50,10 @@ def _add_mesh(scene, mesh: Mesh, first_face: int, cache: Path, coloured: bool):
     data.polygons.foreach_set("use_smooth", np.ones(len(faces), bool))
     data.polygons.foreach_set("material_index", mesh.material_index[shown].astype(np.int32))
     data.uv_layers.new(name="uv").data.foreach_set("uv", mesh.uv[face_uv].astype(np.float32).ravel())
+    if mesh.cloth is not None:
+        layer = data.uv_layers.new(name=materials.CLOTH_COORDINATES, do_init=False)
+        layer.data.foreach_set("uv", mesh.cloth[face_uv].astype(np.float32).ravel())
+        data.uv_layers["uv"].active_render = True
     index = data.attributes.new(materials.FACE_ATTRIBUTE, "INT", "FACE")
     index.data.foreach_set("value", (first_face + shown + 1).astype(np.int32))
     corners = data.attributes.new(materials.BARYCENTRIC_ATTRIBUTE, "FLOAT_VECTOR", "CORNER")

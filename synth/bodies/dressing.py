@@ -10,21 +10,16 @@ from scipy.spatial import cKDTree
 
 from synth.bodies import wardrobe
 from synth.bodies.basemap import BaseMap
+from synth.bodies.layers import DEEPEST, LAYER_MARGIN, buried, give_way, together
 from synth.bodies.straps import Straps, bind
 from synth.bodies.surface import LIMBS, Attachment, Surface, attach_to_body, averaging
 from synth.bodies.wardrobe import Item
 from synth.conventions import ThfmError
 
 SKIN_MARGIN = 0.0035  # metres between skin and cloth
-LAYER_MARGIN = 0.003  # metres between two layers of cloth
-THINNEST = 0.0015  # metres between skin and an inner layer that an outer one presses down
 LIMB_RADIUS = 0.07
-DEEPEST = 0.05  # a point farther inside than this belongs to another part of the surface
 BAG_MARGIN = 0.008  # metres between a bag's box and what lies beneath
 BULKIEST = 0.12  # metres by which a large body may reach into a bag where it hangs on an average one
-BURIED = 0.03  # inner cloth this far from the outer layer's border is never seen again
-REACH = 0.05  # how far above inner cloth an outer layer may be and still hide it
-PEEP = 0.02  # metres by which an inner garment may stick out of an outer one and is still left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +161,9 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
         on = scalp if item.kind in ("hair", "hats", "glasses", "brows", "lashes") else skin
         attachment, on_faces = attach_to_body(rest, weights, item.faces, on)
         mapping = wardrobe.rows(item, body.base)
+        for inner, surface in cloth if item.kind == "garments" else ():
+            if inner.item.kind == "garments" and inner.item.layer < item.layer:
+                weights = together(rest, item.faces, weights, inner, surface)
         beneath = sum(inner.item.layer < item.layer for inner, _ in cloth if inner.item.kind == "garments")
         guard = _guard(rest, item, body, skin, attachment, hidden, beneath) if item.kind == "garments" else None
         fitted = Fitted(item, rest, weights, mapping, np.ones(len(item.faces), bool), attachment, on_faces, guard)
@@ -173,7 +171,7 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
         if item.kind in ("garments", "shoes"):
             cloth.append((fitted, Surface(rest, item.faces, weights)))
     for k, (inner, _) in enumerate(cloth):
-        rest = _give_way(inner, [s for f, s in cloth if f.item.layer > inner.item.layer], skin)
+        rest = give_way(inner, [f for f, _ in cloth if f.item.layer > inner.item.layer], skin)
         done[inner.item.name] = replace(inner, rest=rest)
         cloth[k] = (done[inner.item.name], Surface(rest, inner.item.faces, inner.weights))
     for name, fitted in done.items():
@@ -181,7 +179,7 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
             done[name] = _strapped(fitted, skin, [s for f, s in cloth if f.item.kind == "garments"])
         elif fitted.item.kind in ("garments", "shoes"):
             outer = [f for f, _ in cloth if f.item.layer > fitted.item.layer]
-            done[name] = replace(fitted, shown=~_buried(fitted, outer))
+            done[name] = replace(fitted, shown=~buried(fitted, outer))
         elif fitted.item.kind == "hair":
             hats = [f for f in done.values() if f.item.kind == "hats"]
             done[name] = replace(fitted, shown=~_under_hat(fitted, hats))
@@ -232,49 +230,6 @@ def _strapped(bag: Fitted, skin: Surface, cloth: list[Surface]) -> Fitted:
     rest = bag.rest.copy()
     rest[ends] = straps.laid([(s.vertices, s.faces) for s in (skin, *cloth)])
     return replace(bag, rest=rest, straps=straps)
-
-
-def _give_way(inner: Fitted, outer: list[Surface], skin: Surface) -> np.ndarray:
-    """Rest vertices of ``inner``, those that stick out of an outer layer moved below it, as far as the skin allows."""
-    rest = inner.rest
-    for surface in outer:
-        height, normal, miss = surface.signed(rest, inner.weights)
-        out = (height > -LAYER_MARGIN) & (height < DEEPEST) & (miss < 0.004)
-        above = skin.signed(rest, inner.weights)[0]
-        down = np.where(out, np.minimum(height + LAYER_MARGIN, np.maximum(above - THINNEST, 0.0)), 0.0)
-        rest = rest - down[:, None] * normal
-    return rest
-
-
-def _border(fitted: Fitted) -> np.ndarray:
-    """(n, 3) points of the item's open border."""
-    f = fitted.item.faces
-    edges = np.sort(np.concatenate([f[:, [0, 1]], f[:, [1, 2]], f[:, [2, 0]]]), axis=1)
-    unique, count = np.unique(edges, axis=0, return_counts=True)
-    return fitted.rest[np.unique(unique[count == 1])]
-
-
-def _fast(fitted: Fitted) -> Surface | None:
-    """The part of a garment that always goes with the body; None where there is none."""
-    item = fitted.item
-    held = ~(item.loose[item.faces] > 0).any(1)
-    return Surface(fitted.rest, item.faces[held], fitted.weights) if held.any() else None
-
-
-def _buried(inner: Fitted, outer: list[Fitted]) -> np.ndarray:
-    """(F,) bool: faces of ``inner`` whose three corners lie under an outer layer, or peep out of it, well away from its
-    border."""
-    under = np.zeros(len(inner.rest), bool)
-    peep = PEEP if inner.item.kind == "garments" else 0.0
-    for fitted in outer:
-        surface = _fast(fitted)
-        if surface is None:
-            continue
-        height, _, miss = surface.signed(inner.rest, inner.weights)
-        border = _border(fitted)
-        clear = cKDTree(border).query(inner.rest)[0] > BURIED if len(border) else True
-        under |= (height < peep) & (height > -REACH) & (miss < 0.005) & clear
-    return under[inner.item.faces].all(1)
 
 
 def _under_hat(hair: Fitted, hats: list[Fitted]) -> np.ndarray:

@@ -10,6 +10,8 @@ import numpy as np
 from synth.bodies.basemap import BaseMap
 from synth.bodies.cloth import Collider, drape
 from synth.bodies.dressing import Fitted, RestBody, dress
+from synth.bodies.layers import tucked
+from synth.bodies.laying import lay_flat
 from synth.bodies.model import BodyModel, PosedBody
 from synth.bodies.registration import skin_faces
 from synth.bodies.surface import LIMBS
@@ -35,23 +37,14 @@ def pose_offsets(model: BodyModel, posed: PosedBody) -> np.ndarray:
     return offsets
 
 
-def _texture_metres(fitted: Fitted) -> float:
-    """Metres of cloth that the whole width of the item's texture covers."""
-    item = fitted.item
-    (a, b, c), (u, v, w) = (np.moveaxis(x, 1, 0) for x in (fitted.rest[item.faces], item.uv[item.face_uv]))
-    cloth = np.linalg.norm(np.cross(b - a, c - a), axis=1).sum()
-    (p, q), (r, s) = (v - u).T, (w - u).T
-    return float(np.sqrt(cloth / np.abs(p * s - q * r).sum()))
-
-
 def _material(fitted: Fitted, spec: ItemSpec) -> Material:
     item = fitted.item
     look = "hair" if item.kind in ("hair", "brows", "lashes") else "cloth"
     settings = {}
-    if spec.tint is not None or spec.fabric is not None:
+    if spec.tint is not None or (spec.fabric is not None and not item.entry.get("woven")):
         settings["luminance"] = float(np.dot(item.entry["base_colour"], (0.2126, 0.7152, 0.0722)))
     if spec.fabric is not None:
-        settings |= {"fabric": spec.fabric.model_dump(), "texture_metres": _texture_metres(fitted)}
+        settings["fabric"] = spec.fabric.model_dump()
     return Material(
         look,
         diffuse=item.texture("diffuse"),
@@ -150,10 +143,16 @@ def outfit_meshes(
     """
     if not outfit.fitted:
         return []
-    meshes = []
-    for spec, fitted, positions in zip(outfit.specs, outfit.fitted, _moved(outfit, model, posed, fps), strict=True):
+    meshes, moved = [], _moved(outfit, model, posed, fps)
+    garments = [pair for pair in zip(outfit.fitted, moved, strict=True) if pair[0].item.kind == "garments"]
+    for spec, fitted, positions in zip(outfit.specs, outfit.fitted, moved, strict=True):
         item, on = fitted.item, fitted.on_body
         beneath = np.einsum("vk,vkc->vc", on.bary, canonical[model.faces[on.face]])
+        shown = fitted.shown
+        if item.kind in ("garments", "shoes"):
+            over = [(f, p) for f, p in garments if f.item.layer > item.layer]
+            positions, hidden = tucked(fitted, positions, over)
+            shown = shown & ~hidden
         meshes.append(
             Mesh(
                 name=item.name,
@@ -165,9 +164,10 @@ def outfit_meshes(
                 part=model.part[fitted.face_on_body],
                 semantic=item.semantic,
                 canonical=beneath.astype(np.float32),
-                shown=fitted.shown,
+                shown=shown,
                 materials=(_material(fitted, spec),),
                 material_index=np.zeros(len(item.faces), np.uint8),
+                cloth=None if spec.fabric is None else lay_flat(fitted.rest, item.faces, item.uv, item.face_uv),
             )
         )
     return meshes

@@ -86,6 +86,7 @@ def clothes_words(item: ItemSpec, entry: Mapping[str, Any]) -> str:
     plain = "_".join(t for t in tokens if t not in named)
     noun = _CLOTHES.get(plain, re.sub(r"\s*\d+$", "", plain.replace("_", " ")))
     if item.fabric is not None:
+        noun = noun.removeprefix("striped ")  # the fabric says so
         return with_article(f"{fabric_words(item.fabric)} {noun}")
     own = " ".join(named) or colour_word(entry["base_colour"])
     colour = own if item.tint is None else colour_word(item.tint)

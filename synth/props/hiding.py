@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from synth.conventions import Part
 from synth.geometry import Cameras, Mesh
 
 _CELLS = 128  # along the longer side of the picture
@@ -20,6 +21,7 @@ class View:
     Attributes:
         samples: (S,) time samples; shape: rows and columns of the pictures; scale: cells per pixel.
         people: (S, P, h, w) float64, planar depth of each person, inf where there is none.
+        heads: (S, P, h, w) bool, cells of a person that show the head.
         hidden: (S, P, h, w) bool, cells of a person that props placed so far hide.
         covered: (S, h, w) bool, cells in which a placed prop is nearer than all people, or there are none.
     """
@@ -29,6 +31,7 @@ class View:
     shape: tuple[int, int]
     scale: float
     people: np.ndarray
+    heads: np.ndarray
     hidden: np.ndarray
     covered: np.ndarray
 
@@ -39,16 +42,17 @@ class View:
         shape = (max(round(height * scale), 1), max(round(width * scale), 1))
         count = len(cameras.world_to_camera)
         samples = np.unique(np.linspace(min(1, count - 1), max(count - 2, 0), _SAMPLES).astype(int))
-        faces = [[m.faces[m.shown] for m in meshes] for meshes in people]
-        pictures = np.full((len(samples), len(people), *shape), np.inf)
-        for k, s in enumerate(samples):
-            for p, meshes in enumerate(people):
-                for mesh, shown in zip(meshes, faces[p], strict=True):
-                    here = mesh.positions[min(s, len(mesh.positions) - 1)]
-                    seen = picture(here, shown, cameras, s, shape, scale)
-                    np.minimum(pictures[k, p], seen, out=pictures[k, p])
-        return cls(cameras, samples, shape, scale, pictures, np.zeros(pictures.shape, bool),
-                   np.zeros((len(samples), *shape), bool))  # fmt: skip
+        head, rest = np.full((2, len(samples), len(people), *shape), np.inf)
+        for p, meshes in enumerate(people):
+            for mesh in meshes:
+                for pictures, chosen in ((head, mesh.part == Part.HEAD), (rest, mesh.part != Part.HEAD)):
+                    faces = mesh.faces[mesh.shown & chosen]
+                    for k, s in enumerate(samples if len(faces) else ()):
+                        here = mesh.positions[min(s, len(mesh.positions) - 1)]
+                        seen = picture(here, faces, cameras, s, shape, scale)
+                        np.minimum(pictures[k, p], seen, out=pictures[k, p])
+        nothing = np.zeros(head.shape, bool)
+        return cls(cameras, samples, shape, scale, np.minimum(head, rest), head < rest, nothing, nothing.any(1))
 
     def with_prop(self, positions: np.ndarray, faces: np.ndarray) -> View:
         """The view with one more prop: ``positions`` (T+2 or 1, V, 3) in the world, faces (F, 3)."""
@@ -70,6 +74,19 @@ class View:
         """(P,) the same, averaged over the moments at which each is in sight; 0 for those who never are."""
         in_sight = np.isfinite(self.people).any((2, 3)).sum(0)
         return self.hidden_shares().sum(0) / np.maximum(in_sight, 1)
+
+    def hidden_heads(self) -> np.ndarray:
+        """(P,) share of the cells of each person's head, over all moments, that is hidden; 0 for heads out of sight."""
+        return (self.hidden & self.heads).sum((0, 2, 3)) / np.maximum(self.heads.sum((0, 2, 3)), 1)
+
+    def fits(self, hides_most: float, hides_head: float, fills_most: float) -> bool:
+        """Whether at no moment props hide more of a person or fill more of the picture than this, nor on average more
+        of a head."""
+        return bool(
+            self.hidden_shares().max(initial=0.0) <= hides_most
+            and self.hidden_heads().max(initial=0.0) <= hides_head
+            and self.covered.mean((1, 2)).max(initial=0.0) <= fills_most
+        )
 
 
 def picture(

@@ -30,7 +30,7 @@ def place_props(
     """Find a place for every prop that has one.
 
     Props touch neither people nor each other at any time sample. Those in front hide the share of their person that
-    their spec asks for, and all of them together never more than it allows.
+    their spec asks for, and all of them together never hide or fill more than it allows.
 
     Args:
         people: all meshes of all people. joints: (P, T+2, J, 3) in the world.
@@ -95,7 +95,7 @@ def _held(
     if positions is None or positions[..., 2].min() < 0.0:
         return None
     view = view.with_prop(positions, shape.faces)
-    return None if view.hidden_shares().max(initial=0.0) > spec.hides_most else (positions, view)
+    return (positions, view) if view.fits(spec.hides_most, spec.hides_head, spec.fills_most) else None
 
 
 __all__ = ["PropAsset", "held_by", "place_props"]

@@ -17,7 +17,6 @@ _LOOKS = 48  # free places of which the picture is looked at
 _GAP = 0.05  # metres between props
 _CAMERA_GAP = 0.4
 _NEAREST = 0.1  # metres along the view
-_MOST_COVERED = 0.5  # share of the picture that props may fill
 
 
 def _box(shape: PropShape, centre: np.ndarray, yaw: float) -> Box:
@@ -87,8 +86,8 @@ def stand(
         new = view.with_prop(placed, shape.faces)
         added = new.mean_hidden() - view.mean_hidden()
         mine = added[spec.person] if spec.role == "front" else added.max()
-        most, filled = new.hidden_shares().max(initial=0.0), new.covered.mean((1, 2)).max()
-        if most <= spec.hides_most and filled <= _MOST_COVERED and spec.hides[0] <= mine <= spec.hides[1]:
+        asked = spec.hides[0] <= mine <= spec.hides[1]
+        if asked and new.fits(spec.hides_most, spec.hides_head, spec.fills_most):
             return box, placed, new
         looked += 1
         if looked == _LOOKS:

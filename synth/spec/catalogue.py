@@ -44,6 +44,7 @@ class ItemEntry(_Entry):
         layer: 1 is next to the skin, larger is farther out; garments of layer 2 cover the legs.
         goes_with: names of the lower garments that an upper one may be worn with.
         tintable: its texture may be recoloured. patterned: it has a pattern of its own, and takes no other.
+        woven: weaves of which it takes one instead of its own lines, which would stretch with the body.
         under_hat: hair that a hat can sit on. tall: boots that no trousers go into.
         on_back: it lies on the upper back, as long hair and backpacks do, one at a time.
     """
@@ -56,6 +57,7 @@ class ItemEntry(_Entry):
     goes_with: tuple[str, ...] = ()
     tintable: bool = False
     patterned: bool = False
+    woven: tuple[str, ...] = ()
     under_hat: bool = False
     tall: bool = False
     on_back: bool = False

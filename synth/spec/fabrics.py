@@ -79,7 +79,7 @@ def _apart(rng: np.random.Generator, ground: RGB) -> RGB:
 def draw_fabric(rng: np.random.Generator, item: ItemEntry, weaves: tuple[Weave, ...]) -> FabricSpec | None:
     """A pattern that suits the item, of those in ``weaves``; None where none does."""
     suitable = _SUITING if item.look == "elegant" and item.semantic != "dress" else _SUITS.get(item.semantic, ())
-    options = [w for w in suitable if w in weaves]
+    options = [w for w in item.woven or suitable if w in weaves]
     if not options:
         return None
     weave = options[int(rng.integers(len(options)))]

@@ -48,6 +48,10 @@ def draw_outfit(rng: np.random.Generator, config: PeopleConfig, items: list[Item
 
 def draw_cloth(rng: np.random.Generator, config: PeopleConfig, item: ItemEntry) -> ItemSpec:
     """An item in the cloth that it is made of this time."""
+    if item.woven:
+        fabric = draw_fabric(rng, item, config.weaves)
+        if fabric is not None:
+            return ItemSpec(name=item.name, fabric=fabric)
     if not item.tintable or rng.uniform() >= config.tint:
         return ItemSpec(name=item.name)
     if not item.patterned and rng.uniform() < config.pattern:

@@ -5,7 +5,9 @@ import pytest
 
 from synth.blender.fabric import SIDE, fabric_tile
 from synth.spec.catalogue import ItemEntry
+from synth.spec.config import PeopleConfig
 from synth.spec.fabrics import WEAVES, FabricSpec, draw_fabric
+from synth.spec.wear import draw_cloth
 
 COLOURS = ((0.1, 0.02, 0.02), (0.7, 0.7, 0.6), (0.02, 0.05, 0.3))
 
@@ -45,3 +47,12 @@ def test_garments_take_what_suits_them():
     rng = np.random.default_rng(0)
     assert {draw_fabric(rng, jeans, WEAVES).weave for _ in range(60)} == {"denim", "heather", "pinstripes"}
     assert draw_fabric(rng, jeans, ("flowers",)) is None
+
+
+def test_shirts_with_lines_of_their_own_are_woven_anew():
+    """Painted stripes stretch over a belly; a woven pattern is laid on the cloth as it is on this body."""
+    shirt = ItemEntry(name="shirt", kind="garments", semantic="upper_garment", patterned=True, woven=("stripes",))
+    rng = np.random.default_rng(0)
+    drawn = [draw_cloth(rng, PeopleConfig(tint=0.2), shirt) for _ in range(20)]
+    assert all(c.fabric is not None and c.fabric.weave == "stripes" for c in drawn)
+    assert draw_cloth(rng, PeopleConfig(weaves=("dots",), tint=0), shirt).fabric is None

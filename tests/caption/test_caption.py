@@ -61,6 +61,8 @@ def test_cloth_is_named_by_its_colours_and_pattern() -> None:
     worn = {w: FabricSpec(weave=w, colours=(red, white, white), repeat=0.1, seed=0) for w in ("stripes", "ribs")}
     words = [clothes_words(ItemSpec(name="tee_white", fabric=f), entry) for f in worn.values()]
     assert words == ["a red and white striped T-shirt", "a red ribbed T-shirt"]
+    shirt = ItemSpec(name="shirt_striped", fabric=worn["stripes"])
+    assert clothes_words(shirt, entry) == "a red and white striped shirt"
 
 
 def test_articles_and_verbs() -> None:

@@ -114,6 +114,44 @@ def test_an_occluder_hides_the_share_that_was_asked_for(walker, low, high):
         assert geometry.props[0]["hidden"] == pytest.approx(hidden.mean(), abs=0.03)
 
 
+def _seen(geometry: ClipGeometry, sample: int, things: bool) -> np.ndarray:
+    """(H, W) which of the meshes, body first and props after it, pixels show by ray casts; -2 for the head."""
+    camera = (WIDTH, HEIGHT, geometry.cameras.intrinsics[sample], geometry.cameras.world_to_camera[sample])
+    body = geometry.meshes[0]
+    meshes = [(body.positions[sample], body.faces)]
+    meshes += [(m.positions[min(sample, len(m.positions) - 1)], m.faces) for m in _props(geometry) if things]
+    hit = cast(meshes, *camera)
+    head = (hit.mesh == 0) & (body.part[np.where(hit.mesh == 0, hit.face, 0)] == Part.HEAD)
+    return np.where(head, -2, hit.mesh)
+
+
+def _tall(walker: ClipGeometry, **limits: float) -> list[ClipGeometry]:
+    """The walker behind shelves that are taller than she is, here and there."""
+    specs = [_front("vertical_shelves", seed).model_copy(update=limits) for seed in range(6)]
+    return [g for g in (_placed(walker, spec) for spec in specs) if g.props]
+
+
+def test_heads_are_hidden_no_more_than_is_allowed(walker):
+    def hidden(geometry: ClipGeometry) -> float:
+        counts = [[(_seen(geometry, s, things) == -2).sum() for s in range(1, SAMPLES - 1)] for things in (False, True)]
+        return 1 - sum(counts[1]) / sum(counts[0])
+
+    assert max(map(hidden, _tall(walker))) > 0.4  # what the limit is there for
+    found = _tall(walker, hides_head=0.2)
+    assert len(found) >= 2
+    assert max(map(hidden, found)) <= 0.2 + 0.05
+
+
+def test_props_fill_no_more_of_the_picture_than_is_allowed(walker):
+    def filled(geometry: ClipGeometry) -> float:
+        return max((_seen(geometry, s, True) > 0).mean() for s in range(1, SAMPLES - 1))
+
+    assert max(map(filled, _tall(walker))) > 0.25
+    found = _tall(walker, fills_most=0.15)
+    assert len(found) >= 2
+    assert max(map(filled, found)) <= 0.15 + 0.03
+
+
 def test_all_props_together_leave_the_person_in_sight(crowded):
     assert _hidden(crowded).max() <= 0.6 + 0.05
 

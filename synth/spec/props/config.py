@@ -21,7 +21,9 @@ class PropsConfig(BaseModel):
     hides: Range = Field(
         (0.05, 0.3), description="share of a person's area in the picture that a prop in front hides, on average"
     )
-    hides_most: Share = Field(0.5, description="largest share of a person that all props may hide, at any time")
+    hides_most: Share = Field(0.4, description="largest share of a person that all props may hide, at any time")
+    hides_head: Share = Field(0.25, description="largest share of a person's head that all props may hide, on average")
+    fills_most: Share = Field(0.25, description="largest share of the picture that all props may fill, at any time")
 
     @model_validator(mode="after")
     def _possible(self) -> PropsConfig:

@@ -85,6 +85,6 @@ def sample_props(
         hides = config.hides if role == "front" else (0.0, min(0.05, config.hides_most))
         out.append(
             PropSpec(name=entry.name, role=role, person=person, hand=hand, hides=hides, hides_most=config.hides_most,
-                     seed=seed)
+                     hides_head=config.hides_head, fills_most=config.fills_most, seed=seed)
         )  # fmt: skip
     return tuple(out)

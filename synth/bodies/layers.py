@@ -1,0 +1,146 @@
+"""Cloth over cloth: how an outer layer goes with an inner one, and which faces of the inner one nobody sees.
+
+Where two garments lie on each other they carry the same skin weights, or each pose would push one through the other.
+What lies deep under an outer layer is left out, or drawn in at those moments at which it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from synth.bodies.surface import Surface, averaging
+
+if TYPE_CHECKING:
+    from synth.bodies.dressing import Fitted
+
+LAYER_MARGIN = 0.003  # metres between two layers of cloth
+THINNEST = 0.0015  # metres between skin and an inner layer that an outer one presses down
+DEEPEST = 0.05  # a point farther inside than this belongs to another part of the surface
+BESIDE = 0.005  # metres beside cloth beyond which it does not cover a point
+BURIED = 0.02  # inner cloth this far from the outer layer's border is never seen again
+STEEPEST = 2.0  # metres past the border that are seen under cloth for each metre that it hangs away
+REACH = 0.05  # how far above inner cloth an outer layer may be and still hide it
+LOOSE_REACH = 0.12  # the same where the outer layer hangs free
+PEEP = 0.04  # metres by which an inner garment may stick out of an outer one and is still left out
+TOGETHER = (0.02, 0.05)  # metres between layers up to which they move as one, and from which each for itself
+SPREAD = 8  # rounds of averaging in which an outer layer comes to move for itself
+TUCKED = 0.012  # metres to which inner cloth is drawn in where it is hidden, and over how many more from the border
+RAMP = 0.02
+
+
+class Cover:
+    """An outer layer, asked what it covers."""
+
+    def __init__(self, vertices: np.ndarray, faces: np.ndarray, weights: np.ndarray, edge: np.ndarray | None = None):
+        self.surface = Surface(vertices, faces, weights)
+        edge = border(faces) if edge is None else edge
+        self.edge = cKDTree(vertices[edge]) if len(edge) else None
+
+    def over(self, points: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Of points (N, 3): heights (N,) over the layer, its normals (N, 3), metres (N,) from the layer and from its
+        border."""
+        height, normal, miss = self.surface.signed(points, weights)
+        clear = np.full(len(points), np.inf) if self.edge is None else self.edge.query(points)[0]
+        return height, normal, np.hypot(height, miss), clear
+
+    def hides(self, points: np.ndarray, weights: np.ndarray, reach: float, peep: float) -> np.ndarray:
+        """(N,) bool: points under the layer, or sticking out by ``peep`` at most, that nobody sees from its border."""
+        height, _, away, clear = self.over(points, weights)
+        return (height < peep) & (away < reach) & (clear > BURIED + STEEPEST * away)
+
+
+def together(rest: np.ndarray, faces: np.ndarray, weights: np.ndarray, inner: Fitted, surface: Surface) -> np.ndarray:
+    """(Vg, 55) skin weights of an outer garment, those of ``inner`` where it lies on it.
+
+    Args:
+        rest, faces, weights: of the outer garment.
+        surface: the inner one at rest.
+    """
+    height, _, miss = surface.signed(rest, weights)
+    low, high = TOGETHER
+    share = np.where(miss < BESIDE, np.clip((high - np.abs(height)) / (high - low), 0.0, 1.0), 0.0)
+    if not share.any():
+        return weights
+    mean = averaging(faces, len(rest))
+    for _ in range(SPREAD):
+        share = np.maximum(share, 0.8 * (mean @ share))
+    at = surface.nearest(rest, weights)
+    below = np.einsum("vk,vkj->vj", at.bary, inner.weights[inner.item.faces[at.face]])
+    for _ in range(SPREAD):  # folds beneath are not to be seen
+        below = 0.5 * below + 0.5 * (mean @ below)
+    return ((1 - share)[:, None] * weights + share[:, None] * below).astype(np.float32)
+
+
+def give_way(inner: Fitted, outer: Sequence[Fitted], skin: Surface) -> np.ndarray:
+    """Rest vertices of ``inner``, those that stick out of an outer layer moved below it, as far as the skin allows."""
+    rest = inner.rest
+    for fitted in outer:
+        cover = Cover(fitted.rest, fitted.item.faces, fitted.weights)
+        height, normal, away, clear = cover.over(rest, inner.weights)
+        beside = np.sqrt(np.maximum(away**2 - height**2, 0.0))
+        over = (beside < BESIDE) | (clear > away + BURIED)
+        out = over & (height > -LAYER_MARGIN) & (height < DEEPEST)
+        above = skin.signed(rest, inner.weights)[0]
+        down = np.where(out, np.minimum(height + LAYER_MARGIN, np.maximum(above - THINNEST, 0.0)), 0.0)
+        rest = rest - down[:, None] * normal
+    return rest
+
+
+def border(faces: np.ndarray) -> np.ndarray:
+    """(n,) vertices of a mesh's open border."""
+    edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
+    unique, count = np.unique(edges, axis=0, return_counts=True)
+    return np.unique(unique[count == 1])
+
+
+def _peep(inner: Fitted) -> float:
+    return PEEP if inner.item.kind == "garments" else 0.0
+
+
+def buried(inner: Fitted, outer: Sequence[Fitted]) -> np.ndarray:
+    """(F,) bool: faces of ``inner`` whose corners a layer hides that always goes with the body."""
+    under = np.zeros(len(inner.rest), bool)
+    for fitted in outer:
+        item = fitted.item
+        held = ~(item.loose[item.faces] > 0).any(1)
+        if held.any():
+            cover = Cover(fitted.rest, item.faces[held], fitted.weights)
+            under |= cover.hides(inner.rest, inner.weights, REACH, _peep(inner))
+    return under[inner.item.faces].all(1)
+
+
+def tucked(
+    inner: Fitted, moving: np.ndarray, outer: Sequence[tuple[Fitted, np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """An inner layer that is drawn in wherever an outer one hides it at that moment, so that it does not peep out.
+
+    The skin beneath is not rendered: cloth may sink into it.
+
+    Args:
+        moving: (S, Vg, 3) where ``inner`` is over the clip.
+        outer: layers over it and where they are.
+
+    Returns: (S, Vg, 3) float32, and (F,) bool: faces that are hidden at all times.
+    """
+    always = np.full(len(inner.rest), bool(outer))
+    left = np.unique(inner.item.faces[inner.shown])
+    out = np.array(moving, np.float32)
+    edges = [border(f.item.faces) for f, _ in outer]
+    for s in range(len(moving)):
+        points, weights = moving[s][left].astype(np.float64), inner.weights[left]
+        hidden = np.zeros(len(left), bool)
+        for (fitted, positions), edge in zip(outer, edges, strict=True):
+            cover = Cover(positions[s], fitted.item.faces, fitted.weights, edge)
+            height, normal, away, clear = cover.over(points, weights)
+            deep = clear - BURIED - STEEPEST * away
+            under = (height < _peep(inner)) & (away < LOOSE_REACH) & (deep > 0)
+            share = np.clip(deep / RAMP, 0.0, 1.0)
+            points = points - (under * share * np.maximum(height + TUCKED, 0.0))[:, None] * normal
+            hidden |= under
+        out[s, left] = points
+        always[left] &= hidden
+    return out, always[inner.item.faces].all(1)
