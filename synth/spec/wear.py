@@ -48,7 +48,7 @@ def draw_outfit(rng: np.random.Generator, config: PeopleConfig, items: list[Item
 
 def draw_cloth(rng: np.random.Generator, config: PeopleConfig, item: ItemEntry) -> ItemSpec:
     """An item in the cloth that it is made of this time."""
-    if item.woven:
+    if item.woven and config.tint > 0 and config.pattern > 0:
         fabric = draw_fabric(rng, item, config.weaves)
         if fabric is not None:
             return ItemSpec(name=item.name, fabric=fabric)

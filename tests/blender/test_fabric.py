@@ -55,4 +55,5 @@ def test_shirts_with_lines_of_their_own_are_woven_anew():
     rng = np.random.default_rng(0)
     drawn = [draw_cloth(rng, PeopleConfig(tint=0.2), shirt) for _ in range(20)]
     assert all(c.fabric is not None and c.fabric.weave == "stripes" for c in drawn)
-    assert draw_cloth(rng, PeopleConfig(weaves=("dots",), tint=0), shirt).fabric is None
+    assert draw_cloth(rng, PeopleConfig(weaves=("dots",)), shirt).fabric is None
+    assert draw_cloth(rng, PeopleConfig(pattern=0), shirt).fabric is None
