@@ -218,7 +218,7 @@ def check_framing(fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig
     measures = []
     for name, says, values, limit in (
         ("in_frame", "of the vertices that the framing asks for, a person has in the frame", inside, config.in_frame),
-        ("person_pixels", "a person covers", covered, config.person_share),
+        ("person_pixels", "a person covers", covered, config.person_share / max(len(wanted), 1) ** 0.5),
     ):
         values, people = least(values)
         measures.append(

@@ -53,7 +53,9 @@ class QaConfig(BaseModel):
         0.9, description="least share of the vertices that the framing asks for inside the frame, on average"
     )
     person_share: Share = Field(
-        0.003, description="least share of the frame that a person whom the framing asks for covers, on average"
+        0.003,
+        description="least share of the frame that a person covers on average whom the framing asks for; where it asks "
+        "for n people, 1/sqrt(n) of it",
     )
     people_metres: Positive = Field(0.01, description="how deep a body may sink into another")
 

@@ -193,7 +193,9 @@ def sample_clip(config: SpecConfig, catalogue: Catalogue, seed: int, index: int,
     camera = sample_camera(
         rng("camera"), config.camera, video.frames, video.fps, (width, height), catalogue.camera_paths
     )
-    group = draw_group(rng("group"), config.group, draw_count(rng("count"), config.people.count), camera.azimuth)
+    # Drawn anew, a clip holds as many people: else crowds, which are rejected more often, would become rare.
+    count = draw_count(generator(seed, index, 0, "count"), config.people.count)
+    group = draw_group(rng("group"), config.group, count, camera.azimuth)
     people = _people(rng, config, catalogue, seconds, group)
     return ClipSpec(
         key=clip_key(index),

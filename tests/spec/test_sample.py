@@ -47,6 +47,13 @@ def test_other_seed_index_or_attempt_give_another_clip(catalogue):
         assert sample_clip(SHORT, catalogue, *other).model_dump(exclude={"seed", "index", "attempt", "key"}) != base
 
 
+def test_clips_drawn_anew_hold_as_many_people(catalogue):
+    """Crowds are rejected more often than single people: another number would make them rare."""
+    some = SHORT.model_copy(update={"people": PeopleConfig(count=(1, 8))})
+    counts = [[len(sample_clip(some, catalogue, 1, k, attempt).people) for attempt in range(3)] for k in range(8)]
+    assert all(len(set(of_one)) == 1 for of_one in counts) and len({of_one[0] for of_one in counts}) > 2
+
+
 def test_spec_survives_json(catalogue):
     spec = sample_clip(SHORT, catalogue, 0, 5)
     assert ClipSpec.model_validate(json.loads(spec.model_dump_json())) == spec
