@@ -134,6 +134,26 @@ def test_those_who_walk_together_go_equally_fast_on_steps_of_their_own(crowds):
     assert len(walks) > 3
 
 
+def test_nobody_goes_faster_or_slower_than_their_motion_can(catalogue):
+    """Who leads may be as fast as the motion goes; the others then keep to it."""
+    walking = SpecConfig(
+        video=VideoConfig(frames=16, width=96, height=64),
+        people=PeopleConfig(count=8, clothes=False, hair=False),
+        group=GroupConfig(formations=("walking",), bystanders=0),
+    )
+    ranges = {m.name: m.parameters for m in catalogue.motions}
+    paces = []
+    for k in range(60):
+        for motion in (p.motion for p in sample_clip(walking, catalogue, 7, k).people):
+            for name, value in motion.parameters.items():
+                low, high = ranges[motion.name][name]
+                assert low <= value <= high, (motion.name, name)
+            if "speed" in motion.parameters:
+                low, high = ranges[motion.name]["speed"]
+                paces.append((motion.parameters["speed"] - low) / (high - low))
+    assert len(paces) > 200 and max(paces) > 0.99 and min(paces) < 0.05
+
+
 def test_bystanders_are_behind_the_others_and_not_framed():
     for seed in range(20):
         drawn = group("queue", 8, seed, azimuth=1.0, bystanders=0.5, bystander_metres=(3, 5))

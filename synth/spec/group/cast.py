@@ -33,9 +33,13 @@ def alike(a: PersonSpec, b: PersonSpec, garments: set[str]) -> bool:
     return any(mine.name in garments and _same_colour(mine, theirs) for mine, theirs in worn)
 
 
-def _going_along(rng: np.random.Generator, leader: MotionSpec, face: bool) -> MotionSpec:
-    """The motion of somebody who goes with ``leader``: as fast and along the same bends, with steps of their own."""
+def _going_along(rng: np.random.Generator, leader: MotionSpec, entry: MotionEntry, face: bool) -> MotionSpec:
+    """The motion of somebody who goes with ``leader``: as fast and along the same bends, with steps of their own.
+
+    ``entry`` is the leader's kind of motion, which knows how fast people go.
+    """
     pace = leader.parameters.get("speed", 1.0) * rng.uniform(0.985, 1.015)
+    pace = float(np.clip(pace, *entry.parameters.get("speed", (0.0, np.inf))))
     return leader.model_copy(
         update={
             "parameters": leader.parameters | ({"speed": round(pace, 4)} if "speed" in leader.parameters else {}),
@@ -58,7 +62,8 @@ def draw_motions(
     for k in range(len(group.slots)):
         draws, member = rng(f"motion {k}"), k < group.members
         if member and walk and out and out[0].name in TOGETHER and not out[0].then:
-            out.append(_going_along(draws, out[0], config.motion.face))
+            entry = next(m for m in catalogue.motions if m.name == out[0].name)
+            out.append(_going_along(draws, out[0], entry, config.motion.face))
             continue
         for _ in range(_REDRAWS):
             motion = draw_motion(draws, catalogue, config, seconds, suits if member else None)
