@@ -58,17 +58,21 @@ def averaging(faces: np.ndarray, n: int) -> sp.csr_matrix:
     return sp.diags(1 / np.maximum(np.asarray(m.sum(1)).ravel(), 1)) @ m
 
 
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(N,) products of the rows of (N, C); a sum along so short an axis takes several times as long."""
+    return np.einsum("nc,nc->n", a, b)
+
+
 def closest_on_triangles(p: np.ndarray, tri: np.ndarray) -> np.ndarray:
     """(N, 3) barycentric coordinates of the point of triangle ``tri`` (N, 3, 3) nearest to ``p`` (N, 3)."""
     a, b, c = tri[:, 0], tri[:, 1], tri[:, 2]
     ab, ac, ap = b - a, c - a, p - a
-    d00, d01, d11 = (ab * ab).sum(1), (ab * ac).sum(1), (ac * ac).sum(1)
-    d20, d21 = (ap * ab).sum(1), (ap * ac).sum(1)
+    d00, d01, d11, d20, d21 = _dot(ab, ab), _dot(ab, ac), _dot(ac, ac), _dot(ap, ab), _dot(ap, ac)
     det = d00 * d11 - d01 * d01
     det = np.where(np.abs(det) < 1e-18, 1e-18, det)
     v, w = (d11 * d20 - d01 * d21) / det, (d00 * d21 - d01 * d20) / det
     best = np.stack([1 - v - w, v, w], 1)
-    outside = (best < 0).any(1)
+    outside = best.min(1) < 0
     if outside.any():
         best[outside] = _closest_on_edges(p[outside], tri[outside])
     return best
@@ -78,9 +82,10 @@ def _closest_on_edges(p: np.ndarray, tri: np.ndarray) -> np.ndarray:
     best, least = np.zeros((len(p), 3)), np.full(len(p), np.inf)
     for i, j in ((0, 1), (1, 2), (2, 0)):
         edge = tri[:, j] - tri[:, i]
-        t = ((p - tri[:, i]) * edge).sum(1) / np.maximum((edge * edge).sum(1), 1e-18)
-        t = np.clip(t, 0, 1)
-        distance = np.linalg.norm(tri[:, i] + t[:, None] * edge - p, axis=1)
+        to_p = p - tri[:, i]
+        t = np.clip(_dot(to_p, edge) / np.maximum(_dot(edge, edge), 1e-18), 0, 1)
+        gap = t[:, None] * edge - to_p
+        distance = _dot(gap, gap)
         bary = np.zeros((len(p), 3))
         bary[:, i], bary[:, j] = 1 - t, t
         nearer = distance < least
@@ -108,18 +113,22 @@ class Surface:
         near = self.tree.query(np.concatenate([points, limbs], 1), k)[1].reshape(len(points), k)
         face = self.index[near]
         corners = self.faces[face.ravel()]
-        bary = closest_on_triangles(np.repeat(points, k, 0), self.vertices[corners])
-        spot = (self.vertices[corners] * bary[:, :, None]).sum(1).reshape(len(points), k, 3)
-        limb = (self.limbs[corners] * bary[:, :, None]).sum(1).reshape(len(points), k, -1)
-        cost = ((spot - points[:, None]) ** 2).sum(2) + ((limb - limbs[:, None]) ** 2).sum(2)
+        triangles = self.vertices[corners]
+        bary = closest_on_triangles(np.repeat(points, k, 0), triangles)
+        spot = np.einsum("nvc,nv->nc", triangles, bary)
+        limb = np.einsum("nvc,nv->nc", self.limbs[corners], bary)
+        miss, odd = spot - np.repeat(points, k, 0), limb - np.repeat(limbs, k, 0)
+        cost = (_dot(miss, miss) + _dot(odd, odd)).reshape(len(points), k)
         pick = (np.arange(len(points)), cost.argmin(1))
         return Attachment(
-            face[pick].astype(np.int32), bary.reshape(len(points), k, 3)[pick].astype(np.float32), spot[pick]
+            face[pick].astype(np.int32),
+            bary.reshape(len(points), k, 3)[pick].astype(np.float32),
+            spot.reshape(len(points), k, 3)[pick],
         )
 
     def normals_at(self, at: Attachment) -> np.ndarray:
         """(N, 3) smooth unit normals of the surface at attached points."""
-        normal = (self.normals[self.faces[at.face]] * at.bary[:, :, None]).sum(1)
+        normal = np.einsum("nvc,nv->nc", self.normals[self.faces[at.face]], at.bary)
         return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
 
     def signed(self, points: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -130,7 +139,7 @@ class Surface:
         at = self.nearest(points, weights)
         normal = self.normals_at(at)
         gap = points - at.points
-        height = (gap * normal).sum(1)
+        height = _dot(gap, normal)
         return height, normal, np.linalg.norm(gap - height[:, None] * normal, axis=1)
 
 
