@@ -67,6 +67,13 @@ def test_cards_show_the_frame_and_the_check(tab: Page, page: Path, records: list
         expect(tab.locator(".card").nth(without)).to_contain_text("No picture")
 
 
+def test_a_data_set_of_rejected_draws_alone_offers_them(tab: Page, page: Path) -> None:
+    tab.goto(page.as_uri())
+    expect(tab.locator("#main")).to_contain_text("The data set holds no clip.")
+    tab.get_by_role("button", name="Show 4 rejected draws").click()
+    expect(tab.locator(".card")).to_have_count(4)
+
+
 def test_the_page_of_a_draw_marks_the_body_and_the_side_it_is_cut_at(
     tab: Page, page: Path, records: list[dict]
 ) -> None:

@@ -141,11 +141,14 @@ def test_no_data_set_is_an_error(tmp_path: Path) -> None:
 def test_a_data_set_that_is_being_made_grows_on_the_page(tmp_path: Path, tab: Page) -> None:
     root, arrays = tmp_path / "growing", make_arrays(2, 48, 32, (0.0,))
     members = {k: shards.encode_clip(k, 12.5, arrays, meta(1, "pan", f"clip {k}")) for k in ("00000000", "00000001")}
-    shards.stage_clip(root, "00000000", members["00000000"])
+    (root / ".staging").mkdir(parents=True)
+    (root / ".staging" / "run.json").write_text('{"config": {"seed": 1}}')  # a run that has just begun
     with serving(root, tmp_path / "cache") as address:
         tab.goto(address)
+        expect(tab.locator("#main")).to_contain_text("No clip is finished yet")
+        shards.stage_clip(root, "00000000", members["00000000"])
         expect(tab.locator(".card")).to_have_count(1, timeout=90_000)
-        expect(tab.locator("#count")).to_contain_text("still being made")
+        expect(tab.locator("#count")).to_have_text("1 clip, still being made")
         shards.stage_clip(root, "00000001", members["00000001"])
         expect(tab.locator(".card")).to_have_count(2, timeout=90_000)
         shards.assemble_shard(root, "shard-000000", ["00000000", "00000001"])

@@ -39,14 +39,22 @@
     thfm.rail(store.rows, chosen);
     if (state.view === "plots") thfm.plotsView(main, chosen, store.rows);
     else thfm.grid(main, chosen);
-    if (!chosen.rows.length) main.replaceChildren(el("p.empty", {}, loaded() || !header.clear.hidden ? "No clip fits these filters." : store.index.faults.length ? "No clip of this data set can be shown." : store.index.busy || !store.index.finished ? "The first clips are being looked at …" : "The data set holds no clip."));
+    if (!chosen.rows.length) main.replaceChildren(nothing());
     if (was) { scrollTo(0, scrolled); [...document.querySelectorAll(".card .key")].find((k) => k.textContent === was)?.closest("a").focus({ preventScroll: true }); }
+  }
+
+  // Why there is no card.
+  function nothing() {
+    const { index } = thfm.store, filtered = loaded() || !header.clear.hidden, draws = index.rejected.length;
+    const why = filtered ? "No clip fits these filters." : index.faults.length ? "No clip of this data set can be shown." : !index.finished ? "No clip is finished yet. They appear here as they are made."
+      : index.busy ? "The first clips are being looked at …" : "The data set holds no clip.";
+    return el("p.empty", {}, why, !filtered && draws > 0 && el("button.link", { type: "button", onclick: () => thfm.go({ traits: { verdict: new Set(["rejected"]) } }, true) }, `Show ${thfm.plural(draws, "rejected draw")}`));
   }
 
   const loaded = () => thfm.store.rows.some((r) => r.part);
   function words() {
     const all = thfm.store.rows.filter((r) => r.part).length, some = chosen.rows.length, index = thfm.store.index;
-    return (some === all && chosen.rows.every((r) => r.part) ? thfm.plural(all, "clip") : some > all ? `${thfm.plural(some, "clip")} and draws` : `${some.toLocaleString("en")} of ${thfm.plural(all, "clip")}`) + (index.finished ? "" : ", still being made") + (index.busy ? ", being looked at" : "");
+    return (some === all && chosen.rows.every((r) => r.part) ? thfm.plural(all, "clip") : some > all ? `${thfm.plural(some, "clip")} and draws` : `${some.toLocaleString("en")} of ${thfm.plural(all, "clip")}`) + (!index.finished ? ", still being made" : index.busy ? ", being looked at" : "");
   }
 
   function faults() {
