@@ -24,6 +24,7 @@ class Part:
     Attributes:
         name: safe as a file's name. url: of the tar. mark: another one for other contents.
         index: key -> member -> (first byte, size), where the data set tells. colour: whether its clips may have one.
+        keys: of the clips that it should hold, where the data set tells.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Part:
     mark: str
     index: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
     colour: bool = True
+    keys: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Listing:
     Attributes:
         title, url: of the data set. parts: its clips. rejected: records of rejected draws.
         config: that the clips are made by; empty if unknown. finished: no run is filling it any more.
+        faults: what of it could not be read, one line each.
     """
 
     title: str
@@ -48,6 +51,7 @@ class Listing:
     rejected: Sequence[Mapping[str, Any]] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
     finished: bool = True
+    faults: Sequence[str] = ()
 
 
 def listing(url: str) -> Listing:
@@ -61,7 +65,7 @@ def listing(url: str) -> Listing:
     if url.endswith(".tar"):
         return Listing(title, url, [_bare(one) for one in shard_urls(url)])
     root = url.removesuffix(NAME).rstrip("/") or url
-    manifest, missing = {}, None
+    manifest, missing, faults = {}, None, []
     try:
         manifest = read_manifest(root)
     except ThfmError as error:
@@ -69,8 +73,8 @@ def listing(url: str) -> Listing:
     try:
         records = finished_shards(root)
         waiting = [] if manifest else sorted(staged_keys(root))
-    except (OSError, ThfmError):
-        records, waiting = [], []
+    except (OSError, ThfmError) as error:
+        records, waiting, faults = [], [], [] if missing else [" ".join(str(error).split())]
     parts = [_of_record(root, r) for r in records or manifest.get("shards", ()) if r["clips"]]
     held = {key for r in records for key in r["keys"]}
     parts += [_staged(root, key) for key in waiting if key not in held]
@@ -82,14 +86,16 @@ def listing(url: str) -> Listing:
     if not manifest:
         with suppress(OSError, ValueError):  # a file may be gone by the time that it is read
             rejected = [*rejected, *staged_rejections(root)]
-    return Listing(title, url, parts, rejected, manifest.get("config") or run.get("config", {}), bool(manifest))
+    config = manifest.get("config") or run.get("config", {})
+    return Listing(title, url, parts, rejected, config, bool(manifest), faults)
 
 
 def _of_record(root: str, record: Mapping[str, Any]) -> Part:
     index = {e["key"]: {m: tuple(p) for m, p in e["members"].items()} for e in record.get("index", ())}
     name = record["name"].removesuffix(".tar")
     fields = record.get("fields") or ("rgb",)
-    return Part(name, storage.join(root, record["name"]), str(record["sha256"]), index, "rgb" in fields)
+    url, keys = storage.join(root, record["name"]), tuple(record.get("keys") or ())
+    return Part(name, url, str(record["sha256"]), index, "rgb" in fields, keys)
 
 
 def _staged(root: str, key: str) -> Part:

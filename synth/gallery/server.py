@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import threading
 import time
@@ -16,6 +17,8 @@ from urllib.parse import unquote, urlsplit
 
 from synth.conventions import ThfmError
 from synth.gallery.site import Site
+
+log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 3.0  # seconds between looks at a data set that is being made
 
@@ -57,8 +60,10 @@ class Gallery:
         names = unquote(path).strip("/").split("/")
         if names[:2] == ["data", "index.js"]:
             self._look_again()
-        elif len(names) == 4 and names[:2] == ["data", "clips"] and not (self.site.root / "/".join(names)).is_file():
-            self._opened(names[2])
+        elif len(names) == 4 and names[:2] == ["data", "clips"]:
+            there = (self.site.root / "/".join(names)).is_file()
+            if not (there and self.site.clip_is_ready(names[2])):
+                self._opened(names[2])
 
     def _look_again(self) -> None:
         if not self.site.listing.finished and time.monotonic() - self._looked > _LOOK_EVERY:
@@ -106,7 +111,9 @@ class Gallery:
 
     def _open(self, part, key: str) -> None:
         if not self.site.clip_is_ready(key):
-            self.site.open_clip(part, key)
+            words = self.site.open_clip(part, key)
+            if words:
+                log.warning("%s", words)
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -23,6 +23,7 @@ from synth.gallery.vocabulary import vocabulary
 from synth.preview.overlay import MeshRenderer, OverlayUnavailable
 
 FORMAT = 3  # of the site's files; another one makes them anew
+_DAMAGED = "damaged.txt"  # beside the page of a clip that says so
 WEB = Path(__file__).parent / "web"
 Progress = Callable[[str, int, int | None], None]
 
@@ -106,6 +107,10 @@ class Site:
                 rows.append(row)
                 if len(rows) == self._most[part.name]:
                     break
+            else:
+                lost = [key for key in part.keys if key not in {row["key"] for row in rows}]
+                if lost:
+                    raise ThfmError(f"{part.url} lacks clip {', '.join(lost[:5])}: fetch or generate the shard again.")
         except (ThfmError, OSError) as error:
             self.faults[part.name] = " ".join(str(error).split())
         write_script(self.root, f"parts/{part.name}", rows)
@@ -128,29 +133,37 @@ class Site:
             "title": self.listing.title, "url": self.listing.url, "finished": self.listing.finished, "busy": busy,
             "parts": [p.name for p in shown], "left": len(self.parts()) - len(shown),
             "rejected": self._rejected,
-            "config": bool(self.listing.config), "faults": list(self.faults.values()), "words": vocabulary(),
+            "config": bool(self.listing.config), "faults": self.all_faults(), "words": vocabulary(),
         }  # fmt: skip
         if self.listing.config:
             text = yaml.safe_dump(dict(self.listing.config) | {"clips": 1}, sort_keys=False)
             write_file(self.root / "data" / "config.yaml", text.encode())
         write_script(self.root, "index", index)
 
+    def all_faults(self) -> list[str]:
+        """What could not be shown, one line each."""
+        return [*self.listing.faults, *self.faults.values()]
+
     def keys_of(self, part: Part) -> list[str]:
         """Keys of the clips of a part that is in the site."""
         return _json(self.root / "data" / "parts" / f"{part.name}.json") or []
 
     def clip_is_ready(self, key: str) -> bool:
-        """Whether the page of a clip has all its files."""
-        return (self.root / "data" / "clips" / key / "clip.js").is_file()
+        """Whether the page of a clip has all its files; what was damaged may have been mended since."""
+        folder = self.root / "data" / "clips" / key
+        return (folder / "clip.js").is_file() and not (folder / _DAMAGED).exists()
 
-    def open_clip(self, part: Part, key: str) -> None:
-        """Write what the page of a clip shows, or what is wrong with it."""
+    def open_clip(self, part: Part, key: str) -> str | None:
+        """Write what the page of a clip shows, or what is wrong with it, which is returned."""
         try:
             write_clip(clip_of(part, key), self.root, self._overlay(), self.models)
         except (ThfmError, OSError) as error:
             words = " ".join(str(error).split())
-            log.warning("%s", words)
+            write_file(self.root / "data" / "clips" / key / _DAMAGED, words.encode())
             write_script(self.root, f"clips/{key}/clip", {"error": words})
+            return words
+        (self.root / "data" / "clips" / key / _DAMAGED).unlink(missing_ok=True)
+        return None
 
     def _overlay(self) -> MeshRenderer | None:
         if self._renderer is False:
@@ -192,9 +205,10 @@ def write_gallery(
             if not site.is_ready(part):
                 site.add(part, lambda key, done: say(f"listing clip {key}", done, None))
         shown = [(part, key) for part in site.parts() for key in site.keys_of(part)]
+        damaged = []
         for done, (part, key) in enumerate(shown):
             say(f"clip {key}", done, len(shown))
             if not site.clip_is_ready(key):
-                site.open_clip(part, key)
+                damaged.append(site.open_clip(part, key))
         site.write_index()
-        return site.root / "index.html", len(shown), list(site.faults.values())
+        return site.root / "index.html", len(shown), [*site.all_faults(), *filter(None, damaged)]

@@ -62,6 +62,10 @@ def test_rejected_draws_show_when_asked_for_with_their_reason(tab: Page, address
     tab.goto(address)
     tab.get_by_label("rejected", exact=True).check()
     expect(cards(tab)).to_have_count(2)
+    expect(tab.locator("#count")).to_have_text("1 of 3 clips and 1 rejected draw")
+    assert tab.locator(".facet .bar i").evaluate_all(
+        "(bars) => bars.every((b) => b.offsetWidth <= b.parentNode.offsetWidth)"
+    )
     tab.get_by_role("link", name="Clip four, rejected").click()
     expect(tab.get_by_role("heading", name="Rejected by a check")).to_be_visible()
     expect(tab.locator(".checks")).to_contain_text("0.4 m/s on average")

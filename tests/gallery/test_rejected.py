@@ -54,6 +54,7 @@ def page(records: list[dict], tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_cards_show_the_frame_and_the_check(tab: Page, page: Path, records: list[dict]) -> None:
     tab.goto(f"{page.as_uri()}#t.verdict=rejected")
     expect(tab.locator(".card")).to_have_count(4)
+    expect(tab.locator("#count")).to_have_text("4 rejected draws")
     cut = tab.locator(".card").nth(0)
     tab.wait_for_function(f"document.querySelector('.card img').naturalWidth === {WIDTH}")
     value = 100 * records[0]["checks"][0]["value"]

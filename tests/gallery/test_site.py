@@ -78,6 +78,29 @@ def test_damage_is_told_on_the_page_and_the_rest_is_shown(data_set: Path, tmp_pa
     expect(tab.locator(".card")).to_have_count(2)
 
 
+def test_clips_that_a_shard_no_longer_shows_are_named(data_set: Path, tmp_path: Path, tab: Page) -> None:
+    copy = Path(shutil.copytree(data_set, tmp_path / "women"))
+    with Site(str(copy), tmp_path / "other") as site:
+        end = max(first + size for first, size in site.parts()[0].index["one"].values())
+    data = (copy / "shard-000000.tar").read_bytes()
+    (copy / "shard-000000.tar").write_bytes(data[: -(-end // 512) * 512] + bytes(len(data)))  # a tar ends with zeros
+    page, shown, faults = write_gallery(copy, tmp_path / "site")
+    assert shown == 2 and len(faults) == 1 and "shard-000000.tar lacks clip two" in faults[0]
+    tab.goto(page.as_uri())
+    expect(tab.get_by_role("alert")).to_contain_text("shard-000000.tar lacks clip two")
+
+
+def test_a_damaged_record_of_a_shard_is_told(data_set: Path, tmp_path: Path, tab: Page) -> None:
+    copy = Path(shutil.copytree(data_set, tmp_path / "women"))
+    record = copy / "shard-000001.json"
+    record.write_bytes(record.read_bytes()[:300])
+    page, shown, faults = write_gallery(copy, tmp_path / "site")
+    assert shown == 3 and len(faults) == 1 and "shard-000001.json is no valid JSON" in faults[0]
+    tab.goto(f"{page.as_uri()}#t.verdict=rejected")
+    expect(tab.get_by_role("alert")).to_contain_text("shard-000001.json")
+    expect(tab.locator(".card")).to_have_count(2)  # the manifest knows of the draw, too
+
+
 def test_nothing_but_damage_is_an_error_not_an_empty_page(data_set: Path, tmp_path: Path, tab: Page) -> None:
     copy = Path(shutil.copytree(data_set, tmp_path / "women"))
     for tar in copy.glob("*.tar"):
@@ -96,10 +119,16 @@ def test_a_damaged_clip_says_so_on_its_page(data_set: Path, tmp_path: Path, tab:
     data = bytearray((copy / "shard-000000.tar").read_bytes())
     data[place[0] : place[0] + place[1]] = bytes(place[1])
     (copy / "shard-000000.tar").write_bytes(data)
-    page, shown, _ = write_gallery(copy, tmp_path / "site")
-    assert shown == 3
+    page, shown, faults = write_gallery(copy, tmp_path / "site")
+    assert shown == 3 and len(faults) == 1 and "clip one: field normals cannot be decoded" in faults[0]
+    assert write_gallery(copy, tmp_path / "site")[2] == faults, "once is not enough"
     tab.goto(f"{page.as_uri()}#clip=one")
     expect(tab.get_by_role("alert").filter(has_text="cannot be shown")).to_contain_text("normals cannot be decoded")
+    shutil.copy(data_set / "shard-000000.tar", copy)
+    assert write_gallery(copy, tmp_path / "site")[2] == [], "mended"
+    tab.goto("about:blank")
+    tab.goto(f"{page.as_uri()}#clip=one")
+    tab.locator(".player[data-frame]").wait_for()
 
 
 def test_a_site_without_its_data_says_so(data_set: Path, tmp_path: Path, tab: Page) -> None:

@@ -52,9 +52,11 @@
   }
 
   const loaded = () => thfm.store.rows.some((r) => r.part);
+  // How many clips are shown, and draws beside them.
   function words() {
-    const all = thfm.store.rows.filter((r) => r.part).length, some = chosen.rows.length, index = thfm.store.index;
-    return (some === all && chosen.rows.every((r) => r.part) ? thfm.plural(all, "clip") : some > all ? `${thfm.plural(some, "clip")} and draws` : `${some.toLocaleString("en")} of ${thfm.plural(all, "clip")}`) + (!index.finished ? ", still being made" : index.busy ? ", being looked at" : "");
+    const { rows, index } = thfm.store, all = rows.filter((r) => r.part).length, some = chosen.rows.filter((r) => r.part).length, draws = chosen.rows.length - some;
+    const clips = some === all ? thfm.plural(all, "clip") : `${some.toLocaleString("en")} of ${thfm.plural(all, "clip")}`, rejected = thfm.plural(draws, "rejected draw");
+    return (!draws ? clips : some ? `${clips} and ${rejected}` : rejected) + (!index.finished ? ", still being made" : index.busy ? ", being looked at" : "");
   }
 
   function faults() {

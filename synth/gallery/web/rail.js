@@ -42,7 +42,7 @@
         const n = chosen.counts[trait]?.get(value) || 0;
         box.checked = Boolean(thfm.state.traits[trait]?.has(value));
         count.textContent = n.toLocaleString("en");
-        bar.style.width = `${(100 * n) / most}%`;
+        bar.style.width = `${Math.min(100, (100 * n) / most)}%`; // with draws there may be more than there are clips
         item.classList.toggle("none", !n && !box.checked);
       });
       const item = el("li", { hidden: i >= FEW }, el("label", { for: id, title: text }, box, el("span.name", {}, text), count, el("span.bar", {}, bar)));
