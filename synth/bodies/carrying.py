@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from synth.bodies.kinematics import JOINT
+from synth.bodies.rotations import single
 from synth.bodies.synth_motion.hands import hand_pose, shape
 from synth.geometry import Mesh
 from synth.props import hold
@@ -36,7 +37,7 @@ def closed_hand(curl: float, side: str, frames: int) -> np.ndarray:
     curls[:, 4] *= 0.8  # the thumb lies beside what fingers close around
     pose = hand_pose(side, curls, shape("flat")[5:])[0]
     rotvec = Rotation.from_matrix(pose.reshape(-1, 3, 3)).as_rotvec().reshape(1, 45)
-    return np.repeat(rotvec, frames, axis=0).astype(np.float32)
+    return single(np.repeat(rotvec, frames, axis=0))
 
 
 def _mirrored(rotation: Rotation, hand: str) -> Rotation:
@@ -50,13 +51,13 @@ def _arm(body_pose: np.ndarray, style: str, hand: str) -> np.ndarray:
     if style == "hang":
         away = _mirrored(Rotation.from_euler("z", _AWAY, degrees=True), hand)
         out[:, joints["shoulder"]] = (away * Rotation.from_rotvec(out[:, joints["shoulder"]])).as_rotvec()
-        return out.reshape(body_pose.shape).astype(np.float32)
+        return single(out.reshape(body_pose.shape))
     carried = {"shoulder": _UPPER, "elbow": _FOREARM[style], "wrist": _WRIST[style]}
     for part, joint in joints.items():
         own = Rotation.from_rotvec(out[:, joint])
         life = Rotation.from_rotvec(_LIFE * (own.mean().inv() * own).as_rotvec())
         out[:, joint] = (_mirrored(carried[part], hand) * life).as_rotvec()
-    return out.reshape(body_pose.shape).astype(np.float32)
+    return single(out.reshape(body_pose.shape))
 
 
 def carrying(params: dict[str, np.ndarray], hand: str, thing: PropShape, pose: Pose) -> dict[str, np.ndarray]:

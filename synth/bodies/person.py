@@ -13,6 +13,7 @@ from scipy.spatial.transform import Rotation
 from synth.bodies.model import POSE_FIELDS, BodyModel, PosedBody
 from synth.bodies.motion import Motion
 from synth.bodies.movement import person_motion, scenery_of
+from synth.bodies.rotations import single
 from synth.bodies.scenery import Scenery
 from synth.bodies.simulated import SimulatedFiles, own_motion, painted_semantics
 from synth.bodies.synth_motion.face import EXPRESSIONS
@@ -99,10 +100,10 @@ def person_params(
     if scenery is not None:
         scenery = scenery.moved(turn, shift)
     motion = place(motion, *where)
-    params = {name: getattr(motion, name).astype(np.float32) for name in (*POSE_FIELDS, "transl")}
+    params = {name: single(getattr(motion, name)) for name in (*POSE_FIELDS, "transl")}
     held = np.tile(np.array(spec.expression, np.float32), (len(motion), 1))
     if tuple(map(str, model.extras.get("expression_names", ()))) == EXPRESSIONS:
-        held = np.clip(held + motion.expression, 0.0, 2.0).astype(np.float32)
+        held = single(np.clip(held + motion.expression, 0.0, 2.0))
     return Staged({**params, "betas": betas, "expression": held}, scenery, turn, shift)
 
 

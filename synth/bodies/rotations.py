@@ -86,3 +86,11 @@ def envelope(values: np.ndarray, seconds: float, fps: float) -> np.ndarray:
     width = max(1, int(round(seconds * fps)))
     high = maximum_filter1d(values, 2 * width + 1, mode="nearest")
     return np.maximum(gaussian_filter1d(high, width / 3.0, mode="nearest"), values) if width > 1 else values
+
+
+def single(values: np.ndarray) -> np.ndarray:
+    """Radians or metres as float32, in steps of 1e-8.
+
+    What ought to be zero comes out of rotations as 1e-17 and something, and what it is depends on the processor.
+    """
+    return (np.round(values, 8) + 0.0).astype(np.float32)  # the sum makes -0.0 plain

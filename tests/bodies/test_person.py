@@ -1,5 +1,8 @@
 """A person of a clip: placed in the world, dressed, standing on the soles."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import smplx
@@ -17,6 +20,7 @@ from synth.spec.config import PeopleConfig, SpecConfig, VideoConfig
 from synth.spec.model import MotionPart
 from synth.spec.motions import draw_motion
 from synth.spec.sample import sample_clip
+from tests.conftest import ROOT, environment
 
 CONFIG = BodiesConfig()
 
@@ -130,3 +134,27 @@ def test_every_captured_motion_that_is_drawn_lasts_as_long_as_its_clip(library, 
         (entry,) = [m for m in library.catalogue.motions if m.name == part.name]
         tight += any(0 <= end - part.start - part.speed * (frames + 1) / 24.0 < 1 / 60 for _, end in entry.segments)
     assert tight > 0 or frames == 1
+
+
+DIGEST = """
+import hashlib
+from synth.bodies.catalogue import load_library
+from synth.bodies.clip import build_clip
+from synth.bodies.config import BodiesConfig
+from tests.bodies.test_person import CONFIG, standing
+library = load_library(CONFIG)
+(label,) = build_clip(standing(library), CONFIG, library).smplx
+print({name: hashlib.sha256(value.tobytes()).hexdigest() for name, value in label.items()})
+"""
+
+
+def test_other_kernels_of_the_linear_algebra_make_the_same_parameters():
+    """Their last bits differ, on one processor by its state of affairs too; what is stored must not."""
+    said = []
+    for kernels in ("Haswell", "Prescott"):
+        run = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", DIGEST], env=environment() | {"OPENBLAS_CORETYPE": kernels},
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        said.append(run.stdout)
+    assert said[0] == said[1] and "right_hand_pose" in said[0]
