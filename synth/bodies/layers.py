@@ -134,13 +134,17 @@ def tucked(
         points, weights = moving[s][left].astype(np.float64), inner.weights[left]
         hidden = np.zeros(len(left), bool)
         for (fitted, positions), edge in zip(outer, edges, strict=True):
+            low, high = positions[s].min(0) - LOOSE_REACH, positions[s].max(0) + LOOSE_REACH
+            near = np.flatnonzero(((points > low) & (points < high)).all(1))  # most of what a shirt never reaches
+            if not len(near):
+                continue
             cover = Cover(positions[s], fitted.item.faces, fitted.weights, edge)
-            height, normal, away, clear = cover.over(points, weights)
+            height, normal, away, clear = cover.over(points[near], weights[near])
             deep = clear - BURIED - STEEPEST * away
             under = (height < _peep(inner)) & (away < LOOSE_REACH) & (deep > 0)
             share = np.clip(deep / RAMP, 0.0, 1.0)
-            points = points - (under * share * np.maximum(height + TUCKED, 0.0))[:, None] * normal
-            hidden |= under
+            points[near] -= (under * share * np.maximum(height + TUCKED, 0.0))[:, None] * normal
+            hidden[near] |= under
         out[s, left] = points
         always[left] &= hidden
     return out, always[inner.item.faces].all(1)
