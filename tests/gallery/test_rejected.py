@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -131,6 +133,15 @@ def test_a_remade_draw_has_its_check_on_the_frame(tab: Page, clips: dict[str, sh
     expect(tab.locator(".flag line.cut")).to_have_count(1)
 
 
+def looked_until(tab: Page, condition: Callable[[], bool]) -> None:
+    """Let the page look at the data set again and again, which it does some seconds after each look has ended."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "nothing new is shown"
+        tab.clock.run_for(4000)
+        tab.wait_for_timeout(400)
+
+
 def test_draws_of_a_run_that_goes_on_appear_and_stay(tab: Page, records: list[dict], clips, tmp_path: Path) -> None:
     two = clips["two"]
     arrays = {name: getattr(two, name) for name in two.fields()}
@@ -141,14 +152,12 @@ def test_draws_of_a_run_that_goes_on_appear_and_stay(tab: Page, records: list[di
         tab.goto(f"{address}#t.verdict=rejected")
         expect(tab.locator(".card .marks")).to_have_count(1)
         shards.stage_rejection(tmp_path / "run", "00000007", 1, records[1])
-        for _ in range(10):
-            tab.clock.run_for(4000)  # between two looks at the data set
-            tab.wait_for_timeout(400)
-            if tab.locator(".card").count() == 2:
-                break
-        expect(tab.locator(".card")).to_have_count(2)
+        looked_until(tab, lambda: tab.locator(".card").count() == 2)
         tab.locator(".card").first.evaluate("(card) => { card.dataset.first = 1; }")
-        with tab.expect_response("**/data/index.js*"):
-            tab.clock.run_for(4000)
+        looks: list[str] = []
+        tab.on(
+            "requestfinished", lambda request: looks.append(request.url) if "/data/index.js" in request.url else None
+        )
+        looked_until(tab, lambda: len(looks) >= 2)  # the first may have been on its way
         tab.wait_for_timeout(300)
         assert tab.locator(".card").first.get_attribute("data-first"), "what has not changed is not drawn anew"
