@@ -107,8 +107,9 @@ def _numbers(clip: Clip, measures: Mapping[str, float | None]) -> Iterable[tuple
         yield "distance", _round(np.median(clip.joints3d[:, :, 0, 2]))
     if {"keypoints2d", "visibility"} <= held and clip.num_people:
         y = clip.keypoints2d[:, :, :NUM_BODY_JOINTS, 1]
-        tall = np.nanmax(y, -1) - np.nanmin(y, -1) if np.isfinite(y).any() else np.zeros(1)
-        yield "height", _round(100 * np.nanmedian(tall) / clip.height)
+        tall = np.fmax.reduce(y, -1) - np.fmin.reduce(y, -1)
+        tall = tall[np.isfinite(tall)]  # who is behind the camera has no height in the picture
+        yield "height", _round(100 * np.median(tall) / clip.height if len(tall) else 0.0)
         flags = clip.visibility[:, :, :NUM_BODY_JOINTS]
         seen = ((flags & Visibility.IN_FRAME) > 0) & ((flags & _HIDDEN) == 0)
         yield "visible", _round(100 * seen.mean())

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import shutil
 import time
+import warnings
 from pathlib import Path
 
 import fsspec
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from synth import shards
 from synth.conventions import ThfmError
 from synth.gallery import Site, write_gallery
+from synth.gallery.rows import row_of
 from tests.conftest import run_synth
 from tests.gallery.conftest import meta, serving
 from tests.preview.conftest import make_arrays
@@ -46,6 +49,18 @@ def test_no_more_clips_than_asked_for(data_set: Path, tmp_path: Path) -> None:
     assert write_gallery(data_set, tmp_path, limit=1)[1] == 1
     assert [f.name for f in (tmp_path / "data/clips").iterdir()] == ["one"]
     assert write_gallery(data_set, tmp_path)[1] == 3
+
+
+def test_who_is_behind_the_camera_is_passed_over_in_silence(clips, tmp_path: Path) -> None:
+    two = clips["two"]
+    arrays = {name: getattr(two, name) for name in two.fields()}
+    arrays["keypoints2d"] = arrays["keypoints2d"].copy()
+    arrays["keypoints2d"][:, 0] = np.nan
+    shards.write_shard(tmp_path, "shard-000000", [("two", shards.encode_clip("two", 25, arrays, meta(2, "pan", "")))])
+    clip = next(iter(shards.read_clips(tmp_path / "shard-000000.tar")))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert row_of(clip, "shard-000000")["height"] > 0
 
 
 def test_a_remote_data_set_is_read(data_set: Path, tmp_path: Path) -> None:
