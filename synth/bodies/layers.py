@@ -6,13 +6,14 @@ What lies deep under an outer layer is left out, or drawn in at those moments at
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import cKDTree
 
-from synth.bodies.surface import Surface, averaging
+from synth.bodies.surface import Attachment, Surface, averaging
 
 if TYPE_CHECKING:
     from synth.bodies.dressing import Fitted
@@ -35,22 +36,35 @@ RAMP = 0.02
 class Cover:
     """An outer layer, asked what it covers."""
 
-    def __init__(self, vertices: np.ndarray, faces: np.ndarray, weights: np.ndarray, edge: np.ndarray | None = None):
+    def __init__(self, vertices: np.ndarray, faces: np.ndarray, weights: np.ndarray):
         self.surface = Surface(vertices, faces, weights)
-        edge = border(faces) if edge is None else edge
-        self.edge = cKDTree(vertices[edge]) if len(edge) else None
+        self.edge = border(faces)
 
-    def over(self, points: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Of points (N, 3): heights (N,) over the layer, its normals (N, 3), metres (N,) from the layer and from its
-        border."""
-        height, normal, miss = self.surface.signed(points, weights)
-        clear = np.full(len(points), np.inf) if self.edge is None else self.edge.query(points)[0]
-        return height, normal, np.hypot(height, miss), clear
+    def moved(self, vertices: np.ndarray) -> Cover:
+        """The same layer with its vertices (V, 3) elsewhere."""
+        out = copy.copy(self)
+        out.surface = self.surface.moved(vertices)
+        return out
 
-    def hides(self, points: np.ndarray, weights: np.ndarray, reach: float, peep: float) -> np.ndarray:
-        """(N,) bool: points under the layer, or sticking out by ``peep`` at most, that nobody sees from its border."""
-        height, _, away, clear = self.over(points, weights)
-        return (height < peep) & (away < reach) & (clear > BURIED + STEEPEST * away)
+    def over(self, points: np.ndarray, at: Attachment) -> tuple[np.ndarray, ...]:
+        """Of points (N, 3) and the places of the layer nearest to them: heights (N,) over it, its normals (N, 3),
+        metres (N,) from it."""
+        height, normal, miss = self.surface.above(points, at)
+        return height, normal, np.hypot(height, miss)
+
+    def clear(self, points: np.ndarray) -> np.ndarray:
+        """(N,) metres from points (N, 3) to the layer's border."""
+        if not len(self.edge):
+            return np.full(len(points), np.inf)
+        return cKDTree(self.surface.vertices[self.edge]).query(points)[0]
+
+    def depth(self, points: np.ndarray, height: np.ndarray, away: np.ndarray, reach: float, peep: float) -> np.ndarray:
+        """(N,) metres past what is seen from the layer's border; 0 or less where points are not under the layer at
+        ``height`` and ``away`` from it, or stick out by more than ``peep``."""
+        out = np.zeros(len(points))
+        under = np.flatnonzero((height < peep) & (away < reach))
+        out[under] = self.clear(points[under]) - BURIED - STEEPEST * away[under]
+        return out
 
 
 def together(rest: np.ndarray, faces: np.ndarray, weights: np.ndarray, inner: Fitted, surface: Surface) -> np.ndarray:
@@ -80,9 +94,9 @@ def give_way(inner: Fitted, outer: Sequence[Fitted], skin: Surface) -> np.ndarra
     rest = inner.rest
     for fitted in outer:
         cover = Cover(fitted.rest, fitted.item.faces, fitted.weights)
-        height, normal, away, clear = cover.over(rest, inner.weights)
+        height, normal, away = cover.over(rest, cover.surface.nearest(rest, inner.weights))
         beside = np.sqrt(np.maximum(away**2 - height**2, 0.0))
-        over = (beside < BESIDE) | (clear > away + BURIED)
+        over = (beside < BESIDE) | (cover.clear(rest) > away + BURIED)
         out = over & (height > -LAYER_MARGIN) & (height < DEEPEST)
         above = skin.signed(rest, inner.weights)[0]
         down = np.where(out, np.minimum(height + LAYER_MARGIN, np.maximum(above - THINNEST, 0.0)), 0.0)
@@ -109,7 +123,8 @@ def buried(inner: Fitted, outer: Sequence[Fitted]) -> np.ndarray:
         held = ~(item.loose[item.faces] > 0).any(1)
         if held.any():
             cover = Cover(fitted.rest, item.faces[held], fitted.weights)
-            under |= cover.hides(inner.rest, inner.weights, REACH, _peep(inner))
+            height, _, away = cover.over(inner.rest, cover.surface.nearest(inner.rest, inner.weights))
+            under |= cover.depth(inner.rest, height, away, REACH, _peep(inner)) > 0
     return under[inner.item.faces].all(1)
 
 
@@ -129,22 +144,24 @@ def tucked(
     always = np.full(len(inner.rest), bool(outer))
     left = np.unique(inner.item.faces[inner.shown])
     out = np.array(moving, np.float32)
-    edges = [border(f.item.faces) for f, _ in outer]
+    covers = [Cover(positions[0], f.item.faces, f.weights) for f, positions in outer]
+    guesses = np.zeros((len(outer), len(left)), int)
     for s in range(len(moving)):
         points, weights = moving[s][left].astype(np.float64), inner.weights[left]
         hidden = np.zeros(len(left), bool)
-        for (fitted, positions), edge in zip(outer, edges, strict=True):
+        for cover, guess, (_, positions) in zip(covers, guesses, outer, strict=True):
             low, high = positions[s].min(0) - LOOSE_REACH, positions[s].max(0) + LOOSE_REACH
             near = np.flatnonzero(((points > low) & (points < high)).all(1))  # most of what a shirt never reaches
             if not len(near):
                 continue
-            cover = Cover(positions[s], fitted.item.faces, fitted.weights, edge)
-            height, normal, away, clear = cover.over(points[near], weights[near])
-            deep = clear - BURIED - STEEPEST * away
-            under = (height < _peep(inner)) & (away < LOOSE_REACH) & (deep > 0)
+            here = cover.moved(positions[s])
+            at = here.surface.nearest(points[near], weights[near], guess[near])
+            guess[near] = at.face
+            height, normal, away = here.over(points[near], at)
+            deep = here.depth(points[near], height, away, LOOSE_REACH, _peep(inner))
             share = np.clip(deep / RAMP, 0.0, 1.0)
-            points[near] -= (under * share * np.maximum(height + TUCKED, 0.0))[:, None] * normal
-            hidden[near] |= under
+            points[near] -= (share * np.maximum(height + TUCKED, 0.0))[:, None] * normal
+            hidden[near] |= deep > 0
         out[s, left] = points
         always[left] &= hidden
     return out, always[inner.item.faces].all(1)

@@ -57,23 +57,23 @@ def _near(meshes: Sequence[Mesh], palm: np.ndarray, axes: np.ndarray, radius: fl
     clouds: tuple[list, list] = ([], [])
     for mesh in meshes:
         arm = np.isin(mesh.part, own)
-        for kind, chosen in ((0, arm), (1, ~arm)):
-            faces = mesh.faces[chosen]
-            for s in range(len(palm)):
-                corners = mesh.positions[min(s, len(mesh.positions) - 1)][faces]
-                close = np.abs(corners[:, 0] - palm[s]).max(1) < radius + 0.1
-                corners = corners[close].astype(np.float64)
-                mids = (corners + np.roll(corners, 1, 1)) / 2
-                points = np.concatenate([corners, mids, corners.mean(1, keepdims=True)], 1).reshape(-1, 3)
-                local = (points - palm[s]) @ axes[s]
-                clouds[kind].append(_thinned(local[np.linalg.norm(local, axis=1) < radius]))
+        for s in range(len(palm)):
+            here = mesh.positions[min(s, len(mesh.positions) - 1)]
+            close = (np.abs(here - palm[s]).max(1) < radius + 0.1)[mesh.faces[:, 0]]
+            for cloud, chosen in zip(clouds, (close & arm, close & ~arm), strict=True):
+                if chosen.any():
+                    corners = here[mesh.faces[chosen]].astype(np.float64)
+                    mids = (corners + np.roll(corners, 1, 1)) / 2
+                    points = np.concatenate([corners, mids, corners.mean(1, keepdims=True)], 1).reshape(-1, 3)
+                    local = (points - palm[s]) @ axes[s]
+                    cloud.append(_thinned(local[np.linalg.norm(local, axis=1) < radius]))
     return tuple(_thinned(np.concatenate(c)) if c else np.zeros((0, 3)) for c in clouds)
 
 
 def _thinned(points: np.ndarray) -> np.ndarray:
     """One point of every 2 mm cell."""
-    _, first = np.unique(np.floor(points / 0.002).astype(np.int64), axis=0, return_index=True)
-    return points[first]
+    cell = np.floor(points / 0.002).astype(np.int64) + 2**20
+    return points[np.unique((cell[:, 0] << 42) | (cell[:, 1] << 21) | cell[:, 2], return_index=True)[1]]
 
 
 def hold(shape: PropShape, joints: np.ndarray, hand: str, own: int, meshes: Sequence[Mesh]) -> np.ndarray | None:

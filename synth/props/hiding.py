@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from synth.compiled import compiled
 from synth.conventions import Part
 from synth.geometry import Cameras, Mesh
 
@@ -101,22 +102,26 @@ def picture(
     with np.errstate(divide="ignore", invalid="ignore"):
         cells = (camera @ k.T)[:, :2] / camera[:, 2:] * scale - 0.5  # whole numbers are centres
     faces = faces[(camera[faces, 2] > _NEAR).all(1)]
-    corners, inverse = cells[faces], 1.0 / camera[faces, 2]
-    low = np.ceil(np.clip(corners.min(1), 0, None)).astype(np.int64)
-    high = np.floor(np.minimum(corners.max(1), np.array(shape[::-1]) - 1)).astype(np.int64)
-    extent = np.maximum(high - low + 1, 0)
-    count = extent.prod(1)
-    # One row for every cell in the box of every triangle.
-    triangle = np.repeat(np.arange(len(faces)), count)
-    place = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    column = low[triangle, 0] + place % extent[triangle, 0]
-    row = low[triangle, 1] + place // extent[triangle, 0]
-    away = corners[triangle] - np.stack([column, row], 1)[:, None]
-    after, before = np.roll(away, -1, 1), np.roll(away, 1, 1)
-    weight = after[..., 0] * before[..., 1] - after[..., 1] * before[..., 0]
-    area = weight.sum(1)
-    inside = ((weight >= 0).all(1) | (weight <= 0).all(1)) & (area != 0)
-    depth = area[inside] / (weight * inverse[triangle])[inside].sum(1)
+    return _drawn(cells, 1.0 / camera[:, 2], np.ascontiguousarray(faces, np.int64), shape)
+
+
+@compiled
+def _drawn(cells, inverse, faces, shape):
+    """(h, w) depth of triangles, given (V, 2) where vertices are in the picture and (V,) one over their depth."""
     out = np.full(shape, np.inf)
-    np.minimum.at(out, (row[inside], column[inside]), depth)
+    for a, b, c in faces:
+        ax, ay, bx, by, cx, cy = cells[a, 0], cells[a, 1], cells[b, 0], cells[b, 1], cells[c, 0], cells[c, 1]
+        area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        left, right = max(np.ceil(min(ax, bx, cx)), 0.0), min(np.floor(max(ax, bx, cx)), shape[1] - 1.0)
+        top, bottom = max(np.ceil(min(ay, by, cy)), 0.0), min(np.floor(max(ay, by, cy)), shape[0] - 1.0)
+        if area == 0.0 or left > right or top > bottom:
+            continue
+        for row in range(int(top), int(bottom) + 1):
+            for column in range(int(left), int(right) + 1):
+                u = ((bx - column) * (cy - row) - (by - row) * (cx - column)) / area
+                v = ((cx - column) * (ay - row) - (cy - row) * (ax - column)) / area
+                w = 1.0 - u - v
+                if u >= 0.0 and v >= 0.0 and w >= 0.0:
+                    depth = 1.0 / (u * inverse[a] + v * inverse[b] + w * inverse[c])
+                    out[row, column] = min(out[row, column], depth)
     return out

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synth.compiled import compiled
 from synth.geometry import Mesh
 
 _CELL = 0.03  # metres
@@ -14,15 +15,26 @@ _CELL = 0.03  # metres
 
 def swept_cells(meshes: Iterable[Mesh]) -> np.ndarray:
     """(N, 3) float64 centres of the 3 cm cells that the vertices of ``meshes`` visit at any time sample."""
-    keys = [np.zeros(0, np.int64)]
-    for mesh in meshes:
-        used = np.unique(mesh.faces)
-        for points in mesh.positions[:, used]:
-            cell = np.floor(points / _CELL).astype(np.int64) + 2**20
-            keys.append(np.unique((cell[:, 0] << 42) | (cell[:, 1] << 21) | cell[:, 2]))
+    keys = [np.zeros(0, np.int64), *(_visited(m.positions[:, np.unique(m.faces)]) for m in meshes)]
     key = np.unique(np.concatenate(keys))
     cell = np.stack([key >> 42, (key >> 21) & (2**21 - 1), key & (2**21 - 1)], 1) - 2**20
     return (cell + 0.5) * _CELL
+
+
+@compiled
+def _visited(positions):
+    """Keys (n,) of the cells of points (S, V, 3), each once: three times 21 bits."""
+    keys = set()
+    for s in range(positions.shape[0]):
+        for v in range(positions.shape[1]):
+            key = np.int64(0)
+            for c in range(3):
+                key = (key << 21) | (np.int64(np.floor(positions[s, v, c] / _CELL)) + 2**20)
+            keys.add(key)
+    out = np.empty(len(keys), np.int64)
+    for i, key in enumerate(keys):
+        out[i] = key
+    return out
 
 
 def cell_reach(meshes: Iterable[Mesh]) -> float:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from synth.bodies.surface import averaging, closest_on_triangles, vertex_normals
+from synth.bodies.boxtree import closest_on_triangles
+from synth.bodies.surface import averaging, vertex_normals
 
 
 @dataclass(frozen=True)
