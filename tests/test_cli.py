@@ -101,6 +101,9 @@ def test_a_clip_is_made_again_to_the_byte(tiny_dataset: Path, tmp_path: Path) ->
     first = next(c for c in read_clips(tiny_dataset) if c.key == "00000001")
     again = next(read_clips(tmp_path / "again"))
     assert again.header["storage"] == first.header["storage"] and again.meta == first.meta
+    done = run_synth("remake", tiny_dataset, "--clip", 999, "--out", tmp_path / "none")
+    assert done.returncode == 1 and "no clip 00000999: its clips are 00000000 to 00000002" in done.stderr
+    assert not (tmp_path / "none").exists()
 
 
 def test_contact_sheets_say_where_they_are(tiny_dataset: Path, tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -31,6 +33,7 @@ from synth.spec.sample import clip_key
 
 _POLL = 0.5  # seconds
 _BOARD = 5.0  # seconds to wait for the board, which may have to be made anew
+_SILENT = 60.0  # seconds in which a clip that was handed out should have begun somewhere
 _LOST_NODES = 20  # machines that a clip may lose under it, which is rarely its fault
 
 
@@ -81,7 +84,7 @@ class Run:
         self.died: Counter[int] = Counter()  # clip -> processes that it cost
         self.lost: Counter[int] = Counter()  # clip -> machines that vanished under it
         self.failures_in_a_row = 0
-        self.began = time.monotonic()
+        self.began = self.heard = time.monotonic()
         self.closed = self.cancelled = False
         self.fatal: str | None = None
         self.queue = self._indices(plans, settled)
@@ -147,6 +150,7 @@ class Run:
         self.board.forget.remote(index)
         if outcome.kind == "skipped":
             return
+        self.heard = time.monotonic()
         if outcome.kind == "full":
             self._close(f"{outcome.message.rstrip('.')}; {self._resume_hint()}")
             return
@@ -225,13 +229,29 @@ class Run:
             if self.closed:  # again and again: a board that has just taken another's place would let clips start
                 ray.get(self.board.close.remote(), timeout=_BOARD)
             running = ray.get(self.board.clips.remote(), timeout=_BOARD)
-        except ray.exceptions.RayError:  # it is on its way
-            return
+        except ray.exceptions.RayError:  # it is on its way, unless nothing ever begins
+            self._tell_of_silence(False)
+            if self.heard < math.inf:
+                return
+            running = {}
+        self._tell_of_silence(bool(running))
         if self.closed and not self.cancelled:
             self.cancelled = True
             for task in [t for t, index in self.clips.items() if index not in running]:
                 ray.cancel(task)  # it may wait for a machine that never comes
         self._show(sum(frames for _, frames in running.values()))
+
+    def _tell_of_silence(self, running: bool) -> None:
+        """Say once what may be the matter where clips were handed out and none begins."""
+        if running or not self.clips:
+            self.heard = time.monotonic()
+        elif time.monotonic() - self.heard > _SILENT:
+            self.heard = math.inf
+            logs = Path(ray._private.worker.global_worker.node.get_logs_dir_path())
+            self.display.say(
+                f"No clip has begun for {_SILENT:g} s: a runtime environment is being set up, other jobs hold the "
+                f"machines, or worker processes end as they start; then {logs}/worker-*.err or raylet.out tell why."
+            )
 
     def _show(self, running_frames: int) -> None:
         numbers = self.progress.numbers(running_frames)

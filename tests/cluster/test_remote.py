@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
+import signal
 import socket
 import threading
 import time
@@ -15,8 +17,9 @@ from pathlib import Path
 
 import fsspec
 import pytest
+from rich.console import Console
 
-from synth.cluster import connection
+from synth.cluster import connection, run
 from synth.cluster.engine import generate
 from synth.config import load_config
 from synth.conventions import ThfmError
@@ -164,6 +167,25 @@ def test_machines_with_other_assets_make_nothing(tmp_path: Path, cluster, monkey
         wait_for(lambda: f'data_set="{out}"' in _scraped(cluster.metrics), run)
         assert run.wait(300) == 0, out.with_suffix(".log").read_text()
     assert len(list(out.glob("*.tar"))) == 1
+
+
+def test_workers_that_never_come_up_are_told_of(tmp_path: Path, cluster, monkeypatch) -> None:
+    monkeypatch.setattr(run, "_SILENT", 3.0)
+    monkeypatch.setenv("THFM_TEST_FAULTS", "mute:workers")
+    cluster.add_node(num_cpus=1, **cluster.small)
+    monkeypatch.delenv("THFM_TEST_FAULTS")
+    console = Console(file=io.StringIO(), width=400)
+
+    def stop() -> None:
+        while "No clip has begun for 3 s" not in console.file.getvalue():
+            time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=stop, daemon=True).start()
+    summary = generate(load_config(TINY, [f"cluster.address={cluster.address}"]), str(tmp_path / "set"), console)
+    assert summary.interrupted and summary.clips == 0
+    logs = Path(console.file.getvalue().partition("then ")[2].partition("/worker-")[0])
+    assert logs.is_dir() and console.file.getvalue().count("No clip has begun") == 1
 
 
 def _scraped(url: str) -> str:

@@ -1,7 +1,8 @@
 """Where this folder is on PYTHONPATH, clips meet with faults amid their render: real ones, in the process that renders.
 
 ``THFM_TEST_FAULTS`` says which, separated by spaces: ``crash:KEY``, ``hang:KEY``; ``leak:MEGABYTES`` and
-``slow:SECONDS`` a clip. ``THFM_TEST_JOURNAL`` names a file that gets a line (process id, key) for every clip begun.
+``slow:SECONDS`` a clip; ``mute:workers``, and no process of a Ray worker comes up. ``THFM_TEST_JOURNAL`` names a file
+that gets a line (process id, key) for every clip begun.
 """
 
 import importlib.machinery
@@ -77,3 +78,5 @@ class Finder:
 
 
 sys.meta_path.insert(0, Finder)
+if "mute:workers" in os.environ.get("THFM_TEST_FAULTS", "") and "default_worker.py" in " ".join(sys.orig_argv):
+    os._exit(1)
