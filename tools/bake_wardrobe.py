@@ -17,24 +17,26 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import scipy.sparse as sp
 from PIL import Image
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from synth.bodies.wardrobe import frames
+from tools import wardrobe_cutting as cutting
 from tools import wardrobe_items as table
 from tools.sewing import bags, glasses
 from tools.sewing.cloth import coordinates, write_pictures
 from tools.sewing.patterns import PATTERNS, SKIRT, TIGHTS, Dummy
 from tools.sewing.shells import hung_on
-from tools.wardrobe_cutting import cut, inside, island_centres, majority, mean_colour, sample_texture, share_hidden
+from tools.wardrobe_cutting import cut, inside, island_centres, majority, mean_colour, share_hidden, worn_part
 from tools.wardrobe_items import Rects
 from tools.wardrobe_package import N_BODY, PACKAGE, base_mesh, decode_faces, package_data, read_item, triangulate
+from tools.wardrobe_rise import raised
 
 TEXTURE_SIZE = 512
 VIEW_DEPTH = {"cloth": 0.03, "skirt": 0.06}  # metres inside an opening that one can look
 WAIST_OVERLAP = 0.045  # metres, at rest: bending opens what overlaps less
 HIPS = 0.03  # height on the base mesh below which skirts hang
+BOTTOMS = ("lower_garment", "skirt")
 FREE = 0.25  # a garment looser than this shows what is beneath, now and then
 
 
@@ -139,11 +141,13 @@ class Bake:
                 if piece.name == "suit_jacket":  # shirt front and tie share an island: the tie is what is not white
                     semantics.append("tie")
                     front = inside(centres[mask], [(0.38, 0.82, 0.48, 0.98)])
-                    shade = sample_texture(image, garment["uv"][garment["face_uv"]].mean(1)).mean(1)
+                    shade = cutting.sample_texture(image, garment["uv"][garment["face_uv"]].mean(1)).mean(1)
                     tie = majority(front & (shade < 0.6), front, garment["faces"])
                     semantic[tie] = len(semantics) - 1
                 garment["face_semantic"] = semantic
-                heights = (self.base[garment["ref"]] * garment["ref_weights"][:, :, None]).sum(1) + garment["offsets"]
+                if piece.semantic in BOTTOMS:
+                    self.raise_waist(garment)
+                heights = self.points(garment)
                 self.add(
                     piece.name,
                     "garments",
@@ -166,16 +170,20 @@ class Bake:
         """Garments, hats and glasses that their authors gave to all by attribution."""
         for name, whole in table.WHOLE.items():
             item = read_item(self.data / "proxies" / "clothes" / whole.source)
-            if whole.heights is not None or whole.largest:
-                item = cut(item, self.worn_part(whole, item)) | {"hidden_base": np.zeros(0, np.int32)}
-            points = (self.base[item["ref"]] * item["ref_weights"][:, :, None]).sum(1) + item["offsets"]
+            if whole.heights is not None or whole.largest or whole.hem is not None:
+                keep = worn_part(whole, item["faces"], self.points(item))
+                item = cut(item, keep) | {"hidden_base": np.zeros(0, np.int32)}
+            points = self.points(item)
             item["face_semantic"] = np.zeros(len(item["faces"]), np.uint8)
-            if whole.kind == "garments":  # authors' references jump, and heavy bodies tear what hangs on them
-                item |= self.hung(points, (points[:, 1] < HIPS) & (whole.hangs > 0))
+            skirted = (points[:, 1] < HIPS) & (whole.hangs > 0)
             item["loose"] = whole.hangs * np.clip((HIPS - points[:, 1]) / 0.12, 0, 1)
+            if whole.semantic in BOTTOMS:
+                points = raised(points, self.base)
+            if whole.kind == "garments":  # authors' references jump, and heavy bodies tear what hangs on them
+                item |= self.hung(points, skirted)
             image = Image.open(item["folder"] / item["materials"][0]["mapDiffuse"])
             alpha = image.mode == "RGBA" and bool(
-                sample_texture(image.getchannel("A"), item["uv"][item["face_uv"]].mean(1)).min() < 0.5
+                cutting.sample_texture(image.getchannel("A"), item["uv"][item["face_uv"]].mean(1)).min() < 0.5
             )
             if whole.kind == "garments":
                 self.hide_skin(item, points)
@@ -188,20 +196,17 @@ class Bake:
                 span=[round(float(points[:, 1].min()), 3), round(float(points[:, 1].max()), 3)], **facts,
             )  # fmt: skip
 
-    def worn_part(self, whole: table.Whole, item: dict) -> np.ndarray:
-        """(F,) bool: the faces of a mesh that are this garment."""
-        faces = item["faces"]
-        edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]]])
-        graph = sp.coo_matrix((np.ones(len(edges)), edges.T), shape=(len(item["ref"]),) * 2)
-        piece = connected_components(graph, directed=False)[1]
-        keep = np.ones(len(faces), bool)
-        if whole.heights is not None:
-            points = (self.base[item["ref"]] * item["ref_weights"][:, :, None]).sum(1) + item["offsets"]
-            middle = np.bincount(piece, points[:, 1]) / np.bincount(piece)
-            keep = ((middle > whole.heights[0]) & (middle < whole.heights[1]))[piece[faces[:, 0]]]
-        if whole.largest:
-            keep &= piece[faces[:, 0]] == np.bincount(piece).argmax()
-        return keep
+    def points(self, item: dict) -> np.ndarray:
+        """(n, 3) vertices of an item on the base mesh."""
+        return (self.base[item["ref"]] * item["ref_weights"][:, :, None]).sum(1) + item["offsets"]
+
+    def raise_waist(self, garment: dict) -> None:
+        """Lift the waistband of a lower garment cut from a suit, which hangs on the base mesh from then on."""
+        at = (self.base[garment["ref"]] * garment["ref_weights"][:, :, None]).sum(1)
+        turn, scale = frames(garment["anchor"].astype(np.float64), at, table.STIFFNESS["garments"])
+        points = raised(at + scale[:, None] * np.einsum("vij,vj->vi", turn, garment["offsets"]), self.base)
+        garment |= self.hung(points, np.zeros(len(points), bool))
+        share_hidden([garment], garment["hidden_base"], self.base, self.body_faces)
 
     def sewn(self) -> None:
         """Loose garments made here."""
@@ -226,7 +231,7 @@ class Bake:
             self.add(
                 name, "garments", item, "cloth", False, credit,
                 semantic=pattern.semantic, semantics=[pattern.semantic], style=pattern.style, layer=pattern.layer,
-                look=pattern.look, tintable=True, patterned=False, set=name,
+                look=pattern.look, tintable=True, patterned=False, blank=True, set=name,
                 span=[round(float(shell.vertices[:, 1].min()), 3), round(float(shell.vertices[:, 1].max()), 3)],
             )  # fmt: skip
 
@@ -270,7 +275,8 @@ class Bake:
         pieces = [dict(item, view_depth=VIEW_DEPTH["cloth"])]
         share_hidden(pieces, item["hidden_base"], self.base, self.body_faces)
         hidden = pieces[0]["hidden_base"]
-        item["hidden_base"] = hidden[item["loose"][near[hidden]] < FREE]
+        loose = item.get("loose", np.zeros(len(points)))
+        item["hidden_base"] = hidden[loose[near[hidden]] < FREE]
 
     def matches(self) -> None:
         """Which lower garments an upper one may be worn with: its hem reaches below their waist, or both bare it.
@@ -341,6 +347,7 @@ class Bake:
                         "name": name,
                         "file": f"{name}.jpg",
                         "style": gender,
+                        "base_colour": cutting.picture_colour(image),
                         "age": age,
                         "ethnicity": ethnicity,
                         "licence": "public domain",

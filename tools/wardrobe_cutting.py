@@ -9,7 +9,7 @@ from PIL import Image
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from tools.wardrobe_items import Rects
+from tools.wardrobe_items import Rects, Whole
 from tools.wardrobe_package import N_BODY
 
 CLOSE_DEPTH = 0.008  # metres inside an opening that one can look where cloth lies on the skin
@@ -43,6 +43,26 @@ def cut(item: dict, keep: np.ndarray) -> dict:
     for key in ("ref", "ref_weights", "offsets", "anchor"):
         out[key] = item[key][used]
     return out
+
+
+def worn_part(whole: Whole, faces: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """(F,) bool: the ``faces`` (F, 3) of a mesh with vertices ``points`` (n, 3) that are this garment."""
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]]])
+    graph = sp.coo_matrix((np.ones(len(edges)), edges.T), shape=(len(points),) * 2)
+    piece = connected_components(graph, directed=False)[1]
+    size = np.bincount(piece)
+    keep = np.ones(len(faces), bool)
+    if whole.hem is not None:  # with the trimmings that reach below it
+        low = points[:, 1] < whole.hem
+        trimming = np.bincount(piece, low) > 0
+        trimming[size.argmax()] = False
+        keep = ~(low | trimming[piece])[faces].any(1)
+    if whole.heights is not None:
+        middle = np.bincount(piece, points[:, 1]) / size
+        keep &= ((middle > whole.heights[0]) & (middle < whole.heights[1]))[piece[faces[:, 0]]]
+    if whole.largest:
+        keep &= piece[faces[:, 0]] == size.argmax()
+    return keep
 
 
 def covered(piece: dict, base: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -113,5 +133,14 @@ def mean_colour(image: Image.Image, uv: np.ndarray, face_uv: np.ndarray) -> list
     weight = np.ones(len(srgb))
     if image.mode == "RGBA":
         weight = sample_texture(image.getchannel("A"), centres)[:, 0] + 1e-3
-    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-    return [round(float(c), 4) for c in (linear * weight[:, None]).sum(0) / weight.sum()]
+    return [round(float(c), 4) for c in (_linear(srgb) * weight[:, None]).sum(0) / weight.sum()]
+
+
+def picture_colour(image: Image.Image) -> list[float]:
+    """Mean linear RGB of a whole picture."""
+    srgb = np.asarray(image.convert("RGB"), np.float64).reshape(-1, 3) / 255
+    return [round(float(c), 4) for c in _linear(srgb).mean(0)]
+
+
+def _linear(srgb: np.ndarray) -> np.ndarray:
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)

@@ -59,6 +59,7 @@ class Whole:
     cropped: bool = False  # it ends above the waist
     tall: bool = False  # boots that no trousers go into
     heights: tuple[float, float] | None = None  # metres between which the middles of its pieces lie
+    hem: float | None = None  # metres, the height below which it is cut off, as a bow that would lie on trousers
     largest: bool = False  # only its largest piece is worn: there is underwear in the mesh
 
     @property
@@ -147,11 +148,11 @@ WHOLE: dict[str, Whole] = {
     "miniskirt": Whole("miniskirt", "skirt", "female", 2, "elegant", hangs=0.4),
     "denim_shorts_dark": Whole("ShortJeans", "lower_garment", "female", 2),
     "jeans_tight": Whole("Tightjeans", "lower_garment", "female", 2),
-    "blouse_sleeveless": Whole("Sleeveless", "upper_garment", "female", 3, cropped=True),
+    "blouse_sleeveless": Whole("Sleeveless", "upper_garment", "female", 3, cropped=True, hem=0.158),
     "tank_top": Whole("Tank_Top_01", "upper_garment", "any", 3, "sport"),
     "tube_top": Whole("TubeTop", "upper_garment", "female", 3, cropped=True),
     "v_neck_top": Whole("VNeckTop", "upper_garment", "female", 3),
-    "tee_camouflage": Whole("short_tail_camo_tee", "upper_garment", "any", 3, patterned=True),
+    "tee_camouflage": Whole("short_tail_camo_tee", "upper_garment", "female", 3, patterned=True, cropped=True),
     "spaghetti_top": Whole("spaghetti-top", "upper_garment", "female", 3, cropped=True),
     "winter_boots": Whole("WinterBoots", "shoes", "female", 1, kind="shoes", tintable=False, tall=True),
     "fishing_hat": Whole("Fishing_Hat_01", "hat", "any", 6, "any", kind="hats"),

@@ -172,7 +172,7 @@ def fit(item: Item, vertices: np.ndarray, base: BaseMap) -> np.ndarray:
     points = _references(item, item.ref_weights) @ base.positions(vertices)
     if item.loose.any():
         points = item.anchor + _evened(item, points - item.anchor)
-    rotation, scale = _frames(item.anchor.astype(np.float64), points, item.entry["stiffness"])
+    rotation, scale = frames(item.anchor.astype(np.float64), points, item.entry["stiffness"])
     return points + scale[:, None] * np.einsum("vij,vj->vi", rotation, item.offsets)
 
 
@@ -187,7 +187,7 @@ def _evened(item: Item, moves: np.ndarray) -> np.ndarray:
     return moves
 
 
-def _frames(source: np.ndarray, target: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
+def frames(source: np.ndarray, target: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
     """Per point the rotation (V, 3, 3) and scale (V,) that best take its neighbours in ``source`` to ``target``."""
     whole = _kabsch(source[None], target[None], np.zeros((3, 3)))
     if neighbours <= 0 or neighbours >= len(source):

@@ -44,6 +44,8 @@ class ItemEntry(_Entry):
         layer: 1 is next to the skin, larger is farther out; garments of layer 2 cover the legs.
         goes_with: names of the lower garments that an upper one may be worn with.
         tintable: its texture may be recoloured. patterned: it has a pattern of its own, and takes no other.
+        blank: its pictures show cloth by the metre, without colour, seams or knit of its own.
+        base_colour: mean linear RGB of its picture.
         woven: weaves of which it takes one instead of its own lines, which would stretch with the body.
         under_hat: hair that a hat can sit on. tall: boots that no trousers go into.
         on_back: it lies on the upper back, as long hair and backpacks do, one at a time.
@@ -57,6 +59,8 @@ class ItemEntry(_Entry):
     goes_with: tuple[str, ...] = ()
     tintable: bool = False
     patterned: bool = False
+    blank: bool = False
+    base_colour: tuple[float, float, float] | None = None
     woven: tuple[str, ...] = ()
     under_hat: bool = False
     tall: bool = False
@@ -64,9 +68,10 @@ class ItemEntry(_Entry):
 
 
 class SkinEntry(_Entry):
-    """A skin texture; ``style`` is the gender that it is painted for."""
+    """A skin texture; ``style`` is the gender that it is painted for, ``base_colour`` its mean linear RGB, if known."""
 
     style: str
+    base_colour: tuple[float, float, float] | None = None
 
 
 class SimulatedEntry(_Entry):

@@ -22,7 +22,7 @@ _REPEAT: dict[Weave, tuple[float, float]] = {
     "dots": (0.025, 0.1), "flowers": (0.1, 0.3), "blotches": (0.15, 0.5), "heather": (0.08, 0.12),
     "denim": (0.05, 0.08), "herringbone": (0.02, 0.05), "ribs": (0.015, 0.03),
 }  # fmt: skip
-_FINE: tuple[Weave, ...] = ("heather", "denim", "herringbone", "ribs")  # shades of one colour
+FINE: tuple[Weave, ...] = ("heather", "denim", "herringbone", "ribs")  # shades of one colour
 _SUITING: tuple[Weave, ...] = ("pinstripes", "herringbone", "heather", "plaid", "checks")
 _SOFT: tuple[Weave, ...] = ("stripes", "checks", "plaid", "dots", "flowers", "blotches", "heather")
 _SUITS: dict[str, tuple[Weave, ...]] = {
@@ -89,7 +89,7 @@ def draw_fabric(rng: np.random.Generator, item: ItemEntry, weaves: tuple[Weave, 
     low, high = _REPEAT[weave]
     shades = [_rounded(np.array(ground) * k + k / 60) for k in (rng.uniform(1.2, 1.7), rng.uniform(0.45, 0.8))]
     contrast = [_apart(rng, ground), _apart(rng, ground)]
-    subtle = weave in _FINE or (item.look == "elegant" and rng.uniform() < 0.6)
+    subtle = weave in FINE or (item.look == "elegant" and rng.uniform() < 0.6)
     turned = weave in ("stripes", "checks", "plaid", "dots") and rng.uniform() < 0.35
     return FabricSpec(
         weave=weave,

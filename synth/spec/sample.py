@@ -19,6 +19,7 @@ from synth.spec.props.sample import hands_are_free, sample_props
 from synth.spec.scenes.sample import sample_scene
 from synth.spec.seeds import generator
 from synth.spec.shapes import BETAS
+from synth.spec.tones import skin_tones
 from synth.spec.wear import draw_cloth, draw_outfit, draw_simulated, dressed_by_bedlam
 
 # Linear RGB. Irises: browns, hazel, greens, blues, grey. Hair: black to blond, red, grey.
@@ -106,14 +107,16 @@ def _person(rng: np.random.Generator, config: PeopleConfig, catalogue: Catalogue
         tint = hair_colour if kind == "hair" else _rounded(_BROWS * c for c in hair_colour)
         return ItemSpec(name=item.name, tint=tint if item.tintable else None)
 
+    skin, skin_tint = _pick(rng, skins), _rounded((tone, tone * warm, tone * warm * warm))
+    tones = skin_tones(skin.base_colour, skin_tint)
     return PersonSpec(
         gender=gender,
         betas=_rounded(betas),
         expression=_rounded(expression),
-        skin=_pick(rng, skins).name,
-        skin_tint=_rounded((tone, tone * warm, tone * warm * warm)),
+        skin=skin.name,
+        skin_tint=skin_tint,
         eye_colour=_rounded(c * _between(rng, (0.8, 1.2)) for c in _pick(rng, _IRISES)),
-        clothes=tuple(draw_cloth(rng, config, item) for item in worn),
+        clothes=tuple(draw_cloth(rng, config, item, tones) for item in worn),
         hair=on_head("hair"),
         brows=on_head("brows"),
         lashes=on_head("lashes"),

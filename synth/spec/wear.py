@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from synth.conventions import ThfmError
 from synth.spec.catalogue import Catalogue, ItemEntry, SimulatedEntry
 from synth.spec.config import PeopleConfig
-from synth.spec.fabrics import draw_dye, draw_fabric
+from synth.spec.fabrics import FINE, RGB, draw_dye, draw_fabric
 from synth.spec.model import ItemSpec, MotionSpec, PersonSpec, SimulatedSpec
+from synth.spec.tones import like_skin
 
 _ONE_PIECE = ("dress", "suit_one_piece")
 _SHOES_FOR = {"elegant": ("elegant",), "sport": ("sport", "casual"), "casual": ("casual", "sport", "elegant")}
+
+_REDRAWS = 12
 
 
 def _pick(rng: np.random.Generator, options):
@@ -46,16 +51,37 @@ def draw_outfit(rng: np.random.Generator, config: PeopleConfig, items: list[Item
     return sorted(worn, key=lambda i: i.layer)
 
 
-def draw_cloth(rng: np.random.Generator, config: PeopleConfig, item: ItemEntry) -> ItemSpec:
-    """An item in the cloth that it is made of this time."""
+def draw_cloth(rng: np.random.Generator, config: PeopleConfig, item: ItemEntry, skin: Sequence[RGB] = ()) -> ItemSpec:
+    """An item in the cloth that it is made of this time: of garments, none that looks like ``skin``, linear RGB of who
+    wears it, as far as the config leaves a choice."""
+    for _ in range(_REDRAWS):
+        cloth = _cloth(rng, config, item)
+        if item.kind != "garments" or not like_skin(_ground(cloth, item), skin):
+            break
+    return cloth
+
+
+def _ground(cloth: ItemSpec, item: ItemEntry) -> RGB:
+    """Linear RGB of most of the cloth."""
+    if cloth.fabric is not None:
+        return cloth.fabric.colours[0]
+    return cloth.tint or item.base_colour or (0.5, 0.5, 0.5)
+
+
+def _cloth(rng: np.random.Generator, config: PeopleConfig, item: ItemEntry) -> ItemSpec:
     if item.woven and config.tint > 0 and config.pattern > 0:
         fabric = draw_fabric(rng, item, config.weaves)
         if fabric is not None:
             return ItemSpec(name=item.name, fabric=fabric)
-    if not item.tintable or rng.uniform() >= config.tint:
+    undyed = rng.uniform() >= config.tint and not (item.blank and config.tint > 0)
+    if not item.tintable or undyed:
         return ItemSpec(name=item.name)
     if not item.patterned and rng.uniform() < config.pattern:
         fabric = draw_fabric(rng, item, config.weaves)
+        if fabric is not None:
+            return ItemSpec(name=item.name, fabric=fabric)
+    if item.blank and config.pattern > 0:  # without seams or knit, one colour alone reads as skin
+        fabric = draw_fabric(rng, item, tuple(w for w in config.weaves if w in FINE))
         if fabric is not None:
             return ItemSpec(name=item.name, fabric=fabric)
     return ItemSpec(name=item.name, tint=draw_dye(rng))

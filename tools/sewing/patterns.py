@@ -11,6 +11,7 @@ from scipy.spatial import ConvexHull
 
 from synth.conventions import JOINT_NAMES
 from tools.sewing.shells import Shell, cut, joined, smoothed, subdivided, widened
+from tools.wardrobe_rise import RISE
 
 TIGHTS = (15328, 18002)  # vertices of base.obj's helpers: a suit from neck to toes, a skirt to the ankles
 SKIRT = (18002, 18722)
@@ -79,11 +80,11 @@ def bodice(dummy: Dummy, sleeve: float, hem: float, room: float, neck: float = 0
 def legs(dummy: Dummy, hem: float, room: float, flare: float, loose: float) -> Shell:
     """Trousers or shorts from the waist to height ``hem``; ``flare``: metres by which the legs widen to the hem."""
     suit = dummy.suit()
-    suit = cut(suit, np.where(suit.values[:, 0] > 0.25, -1.0, WAIST - 0.03 - suit.vertices[:, 1]))
+    suit = cut(suit, np.where(suit.values[:, 0] > 0.25, -1.0, RISE - suit.vertices[:, 1]))
     suit = cut(suit, suit.vertices[:, 1] - hem)
     relaxed = smoothed(suit, round(500 * room))
     down = np.clip((0.02 - suit.vertices[:, 1]) / (0.02 - hem), 0, 1)
-    seat = np.clip((WAIST - 0.04 - suit.vertices[:, 1]) / 0.1, 0, 1)
+    seat = np.clip((RISE - 0.01 - suit.vertices[:, 1]) / 0.1, 0, 1)
     wide = widened(relaxed, 0.003 + room * seat + flare * down)
     return Shell(wide.vertices, wide.faces, wide.values, loose * np.clip(down * 1.6 - 0.25, 0, 1))
 

@@ -1,0 +1,74 @@
+"""No skin shows below the waist between a top and what is worn below it, on heavy bodies and of people who bend."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from synth.bodies import wardrobe
+from synth.bodies.config import BodiesConfig
+from synth.bodies.figure import Figure, build_figure
+from synth.bodies.model import load_body
+from synth.bodies.registration import base_map
+from synth.conventions import JOINT_NAMES
+from synth.make import library_of
+from synth.spec.model import ItemSpec, MotionSpec, PersonSpec
+from tools.check_waist import bare_waist
+
+CONFIG = BodiesConfig()
+ITEMS = wardrobe.load_catalogue()["items"]
+
+
+def dressed(gender: str, bmi: float, motion: str, *clothes: str) -> Figure:
+    library = library_of(CONFIG)
+    betas = library.catalogue.shapes[gender].betas_for(np.zeros(10), 1.65, bmi)
+    entry = next(m for m in library.catalogue.motions if m.name == motion)
+    parameters = {name: float(np.mean(span)) for name, span in entry.parameters.items()}
+    person = PersonSpec(
+        gender=gender, betas=tuple(betas), expression=(0,) * 10, skin=f"young_caucasian_{gender}",
+        eye_colour=(0.1, 0.2, 0.3), motion=MotionSpec(name=motion, start=1.0, parameters=parameters, seed=4),
+        clothes=tuple(ItemSpec(name=name) for name in clothes),
+    )  # fmt: skip
+    return build_figure(person, 1, 1, 12.0, CONFIG, library)
+
+
+@pytest.mark.parametrize(
+    ("bmi", "motion", "clothes"),
+    [
+        (38, "synth:lift", ("shorts_loose", "blouse_sleeveless")),
+        (38, "synth:boxing", ("tennis_skirt", "tube_top")),
+        (30, "synth:stretch", ("jeans_women", "halter_top")),
+        (20, "synth:walk", ("leggings", "crop_top_blue")),
+    ],
+)
+def test_a_short_top_bares_nothing_below_the_waist(bmi, motion, clothes):
+    _, low, seen = bare_waist(dressed("female", bmi, motion, *clothes), 1)
+    assert seen > 10_000
+    assert low < 0.002 * seen
+
+
+def test_the_measure_finds_a_bare_seat():
+    figure = dressed("female", 30, "synth:walk", "leggings", "tube_top")
+    body, leggings, top = figure.meshes
+    low_cut = replace(leggings, shown=leggings.shown & (leggings.positions[1][leggings.faces, 2].mean(1) < 0.85))
+    bared = replace(figure, meshes=(replace(body, shown=np.ones(len(body.faces), bool)), low_cut, top))
+    _, low, seen = bare_waist(bared, 1)
+    assert low > 0.01 * seen
+
+
+@pytest.mark.parametrize("gender", ["female", "male"])
+def test_what_is_worn_below_reaches_the_waist(gender):
+    model = load_body(CONFIG.models, gender)
+    base = base_map(model, CONFIG.open_models)
+    rest = model.template.astype(np.float64)
+    joints = model.rest_joints(np.zeros(10))[:, 1]
+    pelvis, waist = joints[0], joints[JOINT_NAMES.index("spine1")]
+    for name, entry in ITEMS.items():
+        # skirts of an outer layer are worn over tops
+        if (
+            entry["semantic"] in ("lower_garment", "skirt")
+            and entry["layer"] == 2
+            and entry["style"] in (gender, "any")
+        ):
+            top = wardrobe.fit(wardrobe.load_item(name), rest, base)[:, 1].max()
+            assert top > pelvis + 0.75 * (waist - pelvis), name
