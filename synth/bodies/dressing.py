@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from synth.bodies import wardrobe
 from synth.bodies.basemap import BaseMap
+from synth.bodies.bridging import bridged
 from synth.bodies.layers import DEEPEST, LAYER_MARGIN, buried, give_way, together
 from synth.bodies.straps import Straps, bind
 from synth.bodies.surface import LIMBS, Attachment, Surface, attach_to_body, averaging
@@ -148,6 +149,9 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
         rest = wardrobe.fit(item, body.vertices, body.base)
         weights = wardrobe.skin_weights(item, body.weights, body.base)
         if item.kind in ("garments", "shoes"):
+            if item.kind == "garments":
+                cut = item.anchor + item.offsets if item.entry["semantic"] == "jacket" else None
+                rest = bridged(rest, item.faces, weights, cut)
             rest = _push(rest, item.faces, weights, skin, _margin(rest, item.faces))
         elif item.kind == "hair":  # strands may touch the head, not enter the shoulders
             below = (weights @ LIMBS)[:, 1] < 0.9

@@ -10,6 +10,7 @@ import numpy as np
 from synth.bodies.basemap import BaseMap
 from synth.bodies.cloth import Collider, drape
 from synth.bodies.dressing import Fitted, RestBody, dress
+from synth.bodies.hems import evened
 from synth.bodies.layers import tucked
 from synth.bodies.laying import lay_flat
 from synth.bodies.model import BodyModel, PosedBody
@@ -118,7 +119,8 @@ def _drape(outfit: Outfit, model: BodyModel, posed: PosedBody, fps: float, posit
         item = worn.item
         if item.loose.any():
             beneath = [collider for layer, collider in colliders if layer < item.layer]
-            positions[k] = drape(worn.rest, item.faces, item.loose, positions[k], beneath, fps)
+            hung = drape(worn.rest, item.faces, item.loose, positions[k], beneath, fps)
+            positions[k] = evened(positions[k], hung, item.faces, item.loose)
         if item.kind in ("garments", "shoes"):
             below = np.flatnonzero(_trunk_and_legs(worn.weights))
             colliders.append((item.layer, Collider(positions[k], item.faces, below)))

@@ -53,7 +53,7 @@ def test_a_bag_keeps_its_form_and_goes_with_the_trunk(name):
     np.testing.assert_allclose(lengths, np.broadcast_to(lengths[:1], lengths.shape), atol=1e-4)
     trunk = joints[:, [JOINT_NAMES.index(n) for n in ("spine1", "spine2", "spine3")]].mean(1)
     away = np.linalg.norm(box.mean(1) - trunk, axis=1)
-    assert np.ptp(away) < 0.05 and away.max() < 0.45
+    assert np.ptp(away) < 0.05 and away.max() < 0.55
     assert (mesh.semantic == Semantic.ACCESSORY).all()
     assert np.isin(mesh.part, (Part.CHEST, Part.ABDOMEN, Part.HIPS)).mean() > 0.8
 
