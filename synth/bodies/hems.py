@@ -8,7 +8,8 @@ from synth.bodies.bridging import along_borders
 from synth.bodies.layers import border
 from synth.bodies.surface import averaging, vertex_normals
 
-ROUNDS = 8  # of averaging along the hem
+JAGGED = 0.04  # metres along a hem within which it is evened; coarse hems are as jagged as they were cut
+MOST_ROUNDS = 8  # of averaging
 RINGS = 3  # of vertices above a hem that come along, less and less
 
 
@@ -25,6 +26,8 @@ def evened(skinned: np.ndarray, hung: np.ndarray, faces: np.ndarray, loose: np.n
     Returns: (S, V, 3) float32.
     """
     mean, around = along_borders(faces, len(loose)), averaging(faces, len(loose))
+    sides = np.linalg.norm(skinned[0][faces] - skinned[0][np.roll(faces, 1, axis=1)], axis=2)
+    rounds = min(int((JAGGED / sides[loose[faces].max(1) > 0].mean()) ** 2), MOST_ROUNDS)
     share = np.zeros(len(loose))
     share[border(faces)] = 1.0
     for _ in range(RINGS):
@@ -34,7 +37,7 @@ def evened(skinned: np.ndarray, hung: np.ndarray, faces: np.ndarray, loose: np.n
     for s in range(len(hung)):
         normals = vertex_normals(hung[s].astype(np.float64), faces)
         by = hung[s].astype(np.float64) - skinned[s]
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             step = mean @ by - by
             step -= np.einsum("vc,vc->v", step, normals)[:, None] * normals
             by = by + share[:, None] * step
