@@ -13,7 +13,7 @@ CC0_NOTE = (
 BY_NOTE = (
     "By attribution: the mesh, its textures and its fit to the body are the author's, as carried by the npm package, "
     "under the licence that its file names; changed: triangles, textures of at most 512 pixels, garments hung on the "
-    "base mesh anew, hidden skin found anew."
+    "base mesh anew, waistbands lifted, a bow cut off, hidden skin found anew."
 )
 SEWN_NOTE = "Made by tools/sewing on the CC0 base mesh and its helper meshes."
 BY_AUTHOR = {
