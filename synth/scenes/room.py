@@ -113,7 +113,9 @@ def build_room(spec: RoomScene, light: LightSpec, stage: Stage, assets: dict[str
         if left is not None:
             framed_picture(quads, wall, left, width, rng, trim)
     _floor_and_ceiling(quads, low, high, axes, height, spec)
-    lamps += _ceiling_lamps(quads, rng, spec, light, stage, low, high, axes, height)
+    lit = spec.lit or light.time == "night" or not lamps  # without a window nothing else lights the room
+    full = 1.0 if light.time == "night" or not lamps else 0.5
+    lamps += _ceiling_lamps(quads, rng, spec, light.kelvin, full if lit else 0.0, stage, low, high, axes, height)
     furniture, boxes, names = furnish(spec.furniture, assets, stage, obstacles, lambda size: _against(rng, walls, size))
     facts["things"] = names
     limits = Limits(axes, np.append(low + 0.2, 0.2), np.append(high - 0.2, height - 0.3))
@@ -144,9 +146,9 @@ def _floor_and_ceiling(quads: Quads, low, high, axes, height: float, spec: RoomS
     quads.panel(corner + y + [0, 0, height], x, -y, surface(spec.ceiling), Semantic.WALL)
 
 
-def _ceiling_lamps(quads, rng, spec: RoomScene, light: LightSpec, stage: Stage, low, high, axes, height) -> list[Lamp]:
-    """Flat panels or globes; those that are off are there all the same."""
-    lit = spec.lit or light.time == "night"
+def _ceiling_lamps(quads, rng, spec: RoomScene, kelvin, full, stage: Stage, low, high, axes, height) -> list[Lamp]:
+    """Flat panels or globes that share out ``full`` strength; those that are off, at 0, are there all the same."""
+    lit = full > 0
     middle, across = stage.middle, np.eye(3)
     across[:2, :2] = axes
     out = []
@@ -155,7 +157,7 @@ def _ceiling_lamps(quads, rng, spec: RoomScene, light: LightSpec, stage: Stage, 
         at = np.clip(middle[:2] @ axes.T + rng.normal(0.0, spread, 2), low + 0.4, np.maximum(high - 0.4, low + 0.4))
         panel, width = (spec.seed + k) % 2 == 0, float(rng.uniform(0.3, 0.7))
         half, drop = (width / 2, 0.05) if panel else (0.12, 0.24)
-        colour = blackbody(light.kelvin)
+        colour = blackbody(kelvin)
         glow = Material("glow" if lit else "plain", tint=colour if lit else (0.8, 0.8, 0.78), roughness=0.4,
                         settings={"strength": 6.0} if lit else {})  # fmt: skip
         place = np.append(at @ axes, height)
@@ -163,7 +165,7 @@ def _ceiling_lamps(quads, rng, spec: RoomScene, light: LightSpec, stage: Stage, 
         if lit:
             under = place - [0.0, 0.0, drop + 0.02]
             target = np.array([under[0], under[1], middle[2]]) if panel else middle
-            share = float(rng.uniform(0.5, 1.0)) * (1.0 if light.time == "night" else 0.5) / spec.lamps
+            share = float(rng.uniform(0.5, 1.0)) * full / spec.lamps
             size = (width, width) if panel else (0.2, 0.2)
-            out.append(shining("area" if panel else "point", under, target, size, share, light.kelvin))
+            out.append(shining("area" if panel else "point", under, target, size, share, kelvin))
     return out

@@ -63,6 +63,16 @@ def test_a_room_is_closed_but_for_its_windows():
         assert hit.all() if seed < 2 else (~hit).any() and hit.mean() > 0.6
 
 
+def test_a_room_without_windows_is_lit_though_it_is_day_and_lamps_are_off():
+    for seed in range(4):
+        for windows in ((0, 0), (4, 4)):
+            spec = draw("room", seed, windows=windows, lamps_on=0.0)
+            assert not spec.lit
+            _, built, _ = placed(spec, person(), time="day")
+            lamps = [lamp for lamp in built.lamps if lamp.kind != "portal"]
+            assert len(lamps) == (0 if built.facts["windows"] else spec.lamps)
+
+
 def test_a_room_grows_with_what_it_must_hold():
     spec = draw("room", 5)
     small, large = (placed(spec, person(eye, 50.0))[1] for eye in (NEAR, FAR))

@@ -27,7 +27,9 @@ class SceneConfig(BaseModel):
     room_height: Metres = Field((2.4, 3.4), description="metres, where no camera needs more")
     windows: Counts = Field((0, 4), description="of a room")
     furniture: Counts = Field((2, 9), description="pieces along the walls of a room; what finds no room is left out")
-    lamps_on: Share = Field(0.6, description="share of rooms by day in which lamps are on; by night they are")
+    lamps_on: Share = Field(
+        0.6, description="share of rooms by day in which lamps are on; by night and without windows they are"
+    )
     slant_degrees: range_of(ge=-90, le=90) = Field(
         (-75.0, 75.0), description="of a street to the camera; 90 looks along it"
     )
