@@ -14,8 +14,9 @@ from synth.geometry import Material, Mesh
 _RADIUS, _THICK, _FOOT, _POLE = 0.17, 0.05, 0.2, 0.028  # metres, of a stool
 _AROUND = 32
 _SPACING = 0.2  # metres, most between vertices of stairs
+# Linear RGB; none like skin, or a stool reads as a part of who sits on it.
 _COLOURS = (
-    (0.28, 0.15, 0.07), (0.09, 0.045, 0.02), (0.5, 0.34, 0.18), (0.03, 0.03, 0.035), (0.55, 0.53, 0.5),
+    (0.62, 0.42, 0.05), (0.25, 0.28, 0.05), (0.45, 0.5, 0.55), (0.03, 0.03, 0.035), (0.72, 0.74, 0.76),
     (0.3, 0.04, 0.035), (0.03, 0.09, 0.2), (0.06, 0.16, 0.09),
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from synth.bodies.scenery import stool
 from synth.conventions import Part, Semantic
 from synth.spec.config import MotionConfig, PeopleConfig, SpecConfig, VideoConfig
 from synth.spec.sample import sample_clip
+from synth.spec.tones import TONES, like_skin
 
 CONFIG = BodiesConfig()
 
@@ -61,3 +62,9 @@ def test_a_stool_is_a_closed_solid_on_the_floor():
     assert solid.is_watertight and solid.volume > 0.003  # outward normals
     np.testing.assert_allclose(solid.bounds[:, 2], [0.0, 0.45], atol=1e-6)
     np.testing.assert_allclose(solid.bounds.mean(axis=0)[:2], [1.0, 2.0], atol=1e-6)
+
+
+def test_no_stool_is_like_skin():
+    for seed in range(16):
+        (material,) = stool(np.array([0.0, 0.0, 0.45])).mesh("stool", seed, 0.0).materials
+        assert not like_skin(material.tint, TONES)
