@@ -31,6 +31,11 @@ class Material:
     settings: dict = field(default_factory=dict)
 
 
+def used_vertices(faces: np.ndarray) -> np.ndarray:
+    """(n,) int64, in order: the vertices that triangles (F, 3) have."""
+    return np.flatnonzero(np.bincount(faces.ravel()))
+
+
 @dataclass(frozen=True)
 class Mesh:
     """One moving triangle mesh with everything that labels need to know of its surface.

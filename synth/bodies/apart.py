@@ -11,8 +11,9 @@ from typing import Protocol
 import numpy as np
 import trimesh
 
+from synth.compiled import compiled
 from synth.conventions import CANONICAL_EXTENT, ClipRejected
-from synth.geometry import Mesh
+from synth.geometry import Mesh, used_vertices
 
 GAP = 0.02  # metres kept free between any two surfaces, at least
 _PATCH = 0.13  # metres across on the rest pose: what moves as one
@@ -51,20 +52,14 @@ class Balls:
                 keys.append(np.concatenate([np.full_like(cell, -100), cell], 1))
                 points.append(np.broadcast_to(solid, (samples, *solid.shape)))
                 continue
-            used = np.unique(mesh.faces)
+            used = used_vertices(mesh.faces)
             used = used[:: max(1, len(used) // _MOST_VERTICES)]
             there = np.broadcast_to(mesh.positions[:, used], (samples, len(used), 3))
             patch = np.nan_to_num(mesh.canonical[used] * CANONICAL_EXTENT, nan=-1.0) / _PATCH
             keys.append(np.floor(np.concatenate([patch, there[samples // 2] / _PIECE], 1)).astype(np.int64))
             points.append(there)
         _, group = np.unique(np.concatenate(keys), axis=0, return_inverse=True)
-        order = np.argsort(group, kind="stable")
-        starts = np.flatnonzero(np.diff(group[order], prepend=-1))
-        moved = np.concatenate(points, 1)[:, order].astype(np.float64)
-        low, high = (f.reduceat(moved, starts, axis=1) for f in (np.minimum, np.maximum))
-        centres = (low + high) / 2
-        away = np.linalg.norm(moved - centres[:, group[order]], axis=2)
-        return cls(centres, np.maximum.reduceat(away, starts, axis=1) + _THINNED)
+        return cls(*_enclosed(np.concatenate(points, 1), group.ravel(), int(group.max()) + 1))
 
     def reach(self) -> tuple[np.ndarray, np.ndarray]:
         """Least and largest (x, y) ever."""
@@ -74,6 +69,29 @@ class Balls:
     def moved(self, shift: np.ndarray) -> Balls:
         """The same, shifted by (x, y) metres."""
         return Balls(self.centres + np.append(shift, 0.0), self.radii)
+
+
+@compiled
+def _enclosed(points, group, count):
+    """Centres (S, count, 3) and radii (S, count) of balls round the groups of points (S, N, 3)."""
+    samples = points.shape[0]
+    centres, radii = np.empty((samples, count, 3)), np.empty((samples, count))
+    low, high, most = np.empty((count, 3)), np.empty((count, 3)), np.empty(count)
+    for s in range(samples):
+        low[:], high[:], most[:] = np.inf, -np.inf, 0.0
+        for i in range(len(group)):
+            g = group[i]
+            for k in range(3):
+                low[g, k] = min(low[g, k], points[s, i, k])
+                high[g, k] = max(high[g, k], points[s, i, k])
+        centres[s] = (low + high) / 2
+        for i in range(len(group)):
+            g, away = group[i], 0.0
+            for k in range(3):
+                away += (points[s, i, k] - centres[s, g, k]) ** 2
+            most[g] = max(most[g], away)
+        radii[s] = np.sqrt(most) + _THINNED
+    return centres, radii
 
 
 def _filled(mesh: Mesh) -> np.ndarray:

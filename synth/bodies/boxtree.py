@@ -36,17 +36,21 @@ class BoxTree:
     def _fitted(self) -> np.ndarray:
         return _fit(self._order, self._first, self._count, self._left, self.faces, self.vertices)
 
-    def nearest(self, points: np.ndarray, guess: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def nearest(
+        self, points: np.ndarray, guess: np.ndarray | None = None, within: float = np.inf
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Triangles (N,) int64 nearest to points (N, D), and (N, 3) float64 barycentric coordinates of the places.
 
         Args:
             guess: (N,) triangles that are likely near; they save time and change nothing but which of two equals wins.
+            within: triangles that are not nearer than that are not looked for; -1 stands for them.
         """
         points = np.ascontiguousarray(points, np.float64)
         guess = np.full(len(points), -1) if guess is None else np.ascontiguousarray(guess, np.int64)
         return _search(
-            points, guess, self._order, self._first, self._count, self._left, self._boxes, self.faces, self.vertices
-        )
+            points, guess, self._order, self._first, self._count, self._left, self._boxes, self.faces, self.vertices,
+            within,
+        )  # fmt: skip
 
 
 def closest_on_triangles(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
@@ -113,6 +117,8 @@ def _fit(order, first, count, left, faces, vertices):
 @compiled
 def _closest(px, py, pz, vertices, a, b, c):
     """Weights of ``b`` and ``c`` at the point of a triangle of ``vertices`` nearest to p (Ericson 2005, 5.1.5)."""
+    if a == b and a == c:
+        return 0.0, 0.0
     ax, ay, az = vertices[a, 0], vertices[a, 1], vertices[a, 2]
     bx, by, bz = vertices[b, 0], vertices[b, 1], vertices[b, 2]
     cx, cy, cz = vertices[c, 0], vertices[c, 1], vertices[c, 2]
@@ -164,24 +170,29 @@ def _on(points, i, faces, f, vertices):
 
 
 @compiled
-def _outside(points, i, boxes, node):
-    """The square of how far point ``i`` is from a box."""
+def _outside(points, i, boxes, node, most):
+    """The square of how far point ``i`` is from a box; some number above ``most`` where it is more than that."""
     away = 0.0
     for k in range(points.shape[1]):
         gap = max(boxes[node, 0, k] - points[i, k], points[i, k] - boxes[node, 1, k], 0.0)
         away += gap * gap
+        if away > most:
+            break
     return away
 
 
 @compiled
-def _search(points, guess, order, first, count, left, boxes, faces, vertices):
-    face, bary = np.empty(len(points), np.int64), np.empty((len(points), 3))
+def _search(points, guess, order, first, count, left, boxes, faces, vertices, within):
+    face, bary = np.empty(len(points), np.int64), np.zeros((len(points), 3))
     todo, gaps = np.empty(_DEEPEST, np.int64), np.empty(_DEEPEST)
-    best = 0
+    last = 0
     for i in range(len(points)):
         if guess[i] >= 0:  # else the last point's face, as points come in some order
-            best = guess[i]
+            last = guess[i]
+        best = last
         v, w, least = _on(points, i, faces, best, vertices)
+        if least >= within * within:
+            best, least = -1, within * within
         todo[0], gaps[0], top = 0, 0.0, 1
         while top:
             top -= 1
@@ -195,7 +206,7 @@ def _search(points, guess, order, first, count, left, boxes, faces, vertices):
                     if away < least:
                         v, w, least, best = v2, w2, away, order[k]
                 continue
-            a, b = _outside(points, i, boxes, half), _outside(points, i, boxes, half + 1)
+            a, b = _outside(points, i, boxes, half, least), _outside(points, i, boxes, half + 1, least)
             far = half if a > b else half + 1
             if max(a, b) < least:
                 todo[top], gaps[top] = far, max(a, b)
@@ -204,5 +215,7 @@ def _search(points, guess, order, first, count, left, boxes, faces, vertices):
                 todo[top], gaps[top] = 2 * half + 1 - far, min(a, b)
                 top += 1
         face[i] = best
-        bary[i, 0], bary[i, 1], bary[i, 2] = max(1.0 - v - w, 0.0), v, w
+        if best >= 0:
+            last = best
+            bary[i, 0], bary[i, 1], bary[i, 2] = max(1.0 - v - w, 0.0), v, w
     return face, bary

@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter1d, map_coordinates
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import ConvexHull, QhullError, cKDTree
 
-from synth.bodies.surface import LIMBS, averaging, vertex_normals
+from synth.bodies.surface import LIMBS, averaging, open_edges, vertex_normals
 
 ROW = 0.01  # metres between the heights at which the trunk is girt
 SLICE = 0.012  # metres above and below such a height that count
@@ -85,9 +85,7 @@ def _spanned(rest: np.ndarray, faces: np.ndarray, share: np.ndarray, tape: _Tape
 def along_borders(faces: np.ndarray, n: int) -> sp.csr_matrix:
     """(n, n) sparse, the mean over neighbours; on an open border only over those along it, so that hems stay."""
     mean = averaging(faces, n)
-    edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
-    unique, count = np.unique(edges, axis=0, return_counts=True)
-    rim = unique[count == 1]
+    rim = open_edges(faces)
     inner = np.ones(n)
     inner[rim] = 0.0
     ends = np.concatenate([rim, rim[:, ::-1]])

@@ -18,7 +18,7 @@ from synth.bodies.surface import vertex_normals
 from synth.compiled import compiled
 
 STEPS_PER_SECOND = 240
-LOOKS_PER_SECOND = 48  # at what lies nearest
+LOOKS_PER_SECOND = 24  # at what lies nearest
 ITERATIONS = 2
 HANGING = 1.0  # seconds of hanging still before the first sample
 GRAVITY = 9.81
@@ -31,7 +31,7 @@ MARGIN = 0.007  # metres between cloth and what is beneath
 FLOOR = 0.004  # metres, the lowest that cloth hangs
 REACH = 0.12  # metres: deeper inside, the nearest point says nothing
 BESIDE = 0.035  # metres along the surface, beyond which the nearest point is not what cloth would touch
-GRIP = 0.3  # share of sliding along the body that friction takes in a look's time
+GRIP = 0.5  # share of sliding along the body that friction takes in a look's time
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,9 @@ def _springs(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Edges (n, 2) of triangles, and pairs (m, 2) of vertices that face each other across an edge."""
     sides = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     across = np.concatenate([faces[:, 2], faces[:, 0], faces[:, 1]])
-    edges, owner = np.unique(np.sort(sides, axis=1), axis=0, return_inverse=True)
+    number = int(faces.max()) + 1
+    edges, owner = np.unique(np.sort(sides, axis=1).astype(np.int64) @ (number, 1), return_inverse=True)
+    edges = np.stack(np.divmod(edges, number), 1)
     order = np.argsort(owner.ravel(), kind="stable")
     owner, across = owner.ravel()[order], across[order]
     same = np.flatnonzero(owner[1:] == owner[:-1])
@@ -234,8 +236,9 @@ def _simulate(rest, faces, loose, skinned, obstacle: _Obstacle, fps: float) -> n
     def look(x: np.ndarray, speed: np.ndarray, start: float, length: float, drag: float):
         """Positions and speeds after the steps of one look, which takes ``length`` samples from ``start`` on."""
         here = tree.moved(_between(obstacle.points, start))
-        guess[:] = here.nearest(x[candidates], guess)[0]
-        found = np.linalg.norm(here.vertices[guess] - x[candidates], axis=1) < REACH
+        point = here.nearest(x[candidates], guess, REACH)[0]
+        found = np.flatnonzero(point >= 0)
+        guess[found] = point[found]
         return _steps(
             x, speed, start, length, substeps, step, drag, grip, skinned, pull, candidates[found], guess[found],
             obstacle.points, obstacle.normals, net.ends, net.length, net.stiff, net.ease, net.tied, net.anchor,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import cKDTree
 
-from synth.bodies.surface import Attachment, Surface, averaging
+from synth.bodies.surface import Attachment, Surface, averaging, in_limbs, open_edges
+from synth.geometry import used_vertices
 
 if TYPE_CHECKING:
     from synth.bodies.dressing import Fitted
@@ -106,9 +107,7 @@ def give_way(inner: Fitted, outer: Sequence[Fitted], skin: Surface) -> np.ndarra
 
 def border(faces: np.ndarray) -> np.ndarray:
     """(n,) vertices of a mesh's open border."""
-    edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
-    unique, count = np.unique(edges, axis=0, return_counts=True)
-    return np.unique(unique[count == 1])
+    return np.unique(open_edges(faces))
 
 
 def _peep(inner: Fitted) -> float:
@@ -142,21 +141,19 @@ def tucked(
     Returns: (S, Vg, 3) float32, and (F,) bool: faces that are hidden at all times.
     """
     always = np.full(len(inner.rest), bool(outer))
-    left = np.unique(inner.item.faces[inner.shown])
+    left = used_vertices(inner.item.faces[inner.shown])
     out = np.array(moving, np.float32)
     covers = [Cover(positions[0], f.item.faces, f.weights) for f, positions in outer]
+    limbs = in_limbs(inner.weights[left])
     guesses = np.zeros((len(outer), len(left)), int)
     for s in range(len(moving)):
-        points, weights = moving[s][left].astype(np.float64), inner.weights[left]
+        points = moving[s][left].astype(np.float64)
         hidden = np.zeros(len(left), bool)
         for cover, guess, (_, positions) in zip(covers, guesses, outer, strict=True):
-            low, high = positions[s].min(0) - LOOSE_REACH, positions[s].max(0) + LOOSE_REACH
-            near = np.flatnonzero(((points > low) & (points < high)).all(1))  # most of what a shirt never reaches
+            here = cover.moved(positions[s])
+            near, at = here.surface.nearest_within(LOOSE_REACH, points, limbs, guess)
             if not len(near):
                 continue
-            here = cover.moved(positions[s])
-            at = here.surface.nearest(points[near], weights[near], guess[near])
-            guess[near] = at.face
             height, normal, away = here.over(points[near], at)
             deep = here.depth(points[near], height, away, LOOSE_REACH, _peep(inner))
             share = np.clip(deep / RAMP, 0.0, 1.0)

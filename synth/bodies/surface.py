@@ -63,6 +63,30 @@ def _normals(vertices, faces):
     return out
 
 
+@compiled
+def _weighed(values, faces, face, bary):
+    """(N, 3) values (V, 3) at barycentric places (N, 3) of faces (N,)."""
+    out = np.empty((len(face), 3))
+    for i in range(len(face)):
+        a, b, c = faces[face[i], 0], faces[face[i], 1], faces[face[i], 2]
+        for k in range(3):
+            out[i, k] = values[a, k] * bary[i, 0] + values[b, k] * bary[i, 1] + values[c, k] * bary[i, 2]
+    return out
+
+
+def in_limbs(weights: np.ndarray) -> np.ndarray:
+    """(N, 6) metres: skin weights (N, 55) as further coordinates, in which limbs lie apart."""
+    return np.asarray(weights) @ LIMBS * WEIGHT_METRES
+
+
+def open_edges(faces: np.ndarray) -> np.ndarray:
+    """(n, 2) vertices of the edges of a mesh's open border, the lower first."""
+    edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).astype(np.int64), axis=1)
+    number = int(faces.max(initial=0)) + 1
+    unique, count = np.unique(edges @ (number, 1), return_counts=True)
+    return np.stack(np.divmod(unique[count == 1], number), 1)
+
+
 def averaging(faces: np.ndarray, n: int) -> sp.csr_matrix:
     """(n, n) sparse: ``averaging @ x`` is the mean of x over the neighbours of each vertex."""
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
@@ -78,7 +102,7 @@ class Surface:
         self.vertices = np.asarray(vertices, np.float64)
         self.faces = np.ascontiguousarray(faces, np.int64)
         self.normals = vertex_normals(self.vertices, self.faces)
-        self.limbs = np.asarray(weights) @ LIMBS * WEIGHT_METRES
+        self.limbs = in_limbs(weights)
         self.index = np.arange(len(self.faces)) if use is None else np.flatnonzero(use)
         self.place = np.full(len(self.faces), -1)
         self.place[self.index] = np.arange(len(self.index))
@@ -92,20 +116,34 @@ class Surface:
         out.tree = self.tree.moved(np.concatenate([out.vertices, self.limbs], 1))
         return out
 
-    def nearest(self, points: np.ndarray, weights: np.ndarray, guess: np.ndarray | None = None) -> Attachment:
-        """Nearest surface points of ``points`` (N, 3) that carry skin weights (N, 55).
+    def nearest(self, points: np.ndarray, weights: np.ndarray) -> Attachment:
+        """Nearest surface points of ``points`` (N, 3) that carry skin weights (N, 55)."""
+        face, bary = self.tree.nearest(np.concatenate([points, in_limbs(weights)], 1))
+        return self._attached(face, bary)
+
+    def nearest_within(
+        self, reach: float, points: np.ndarray, limbs: np.ndarray, guess: np.ndarray
+    ) -> tuple[np.ndarray, Attachment]:
+        """(n,) which of ``points`` (N, 3) are nearer than ``reach`` to the surface, and where these n lie on it.
 
         Args:
-            guess: (N,) faces that are likely nearest, such as those of a moment before; they save time.
+            limbs: (N, 6), what ``in_limbs`` makes of their skin weights; they count among the distances.
+            guess: (N,) faces that are likely nearest, such as those of a moment before; they save time, and are
+                brought up to date in place.
         """
-        points = np.concatenate([points, np.asarray(weights) @ LIMBS * WEIGHT_METRES], 1)
-        face, bary = self.tree.nearest(points, None if guess is None else self.place[guess])
+        face, bary = self.tree.nearest(np.concatenate([points, limbs], 1), self.place[guess], reach)
+        found = np.flatnonzero(face >= 0)
+        at = self._attached(face[found], bary[found])
+        guess[found] = at.face
+        return found, at
+
+    def _attached(self, face: np.ndarray, bary: np.ndarray) -> Attachment:
         face, bary = self.index[face], bary.astype(np.float32)
-        return Attachment(face.astype(np.int32), bary, np.einsum("nvc,nv->nc", self.vertices[self.faces[face]], bary))
+        return Attachment(face.astype(np.int32), bary, _weighed(self.vertices, self.faces, face, bary))
 
     def normals_at(self, at: Attachment) -> np.ndarray:
         """(N, 3) smooth unit normals of the surface at attached points."""
-        normal = np.einsum("nvc,nv->nc", self.normals[self.faces[at.face]], at.bary)
+        normal = _weighed(self.normals, self.faces, at.face, at.bary)
         return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
 
     def above(self, points: np.ndarray, at: Attachment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ from synth.geometry import Cameras
 from synth.spec.camera.model import CameraSpec
 
 _FARTHEST = 200.0  # metres
+_HALVINGS = 28  # of the range of distances: to one part in 10 million
 _EDGE = 0.98  # share of the half frame in which aimed people stay
 
 
@@ -73,7 +74,7 @@ def solve(
     if extent(high) > spec.fill:
         remedy = "a shorter stretch of the path" if spec.move == "replay" else "a shorter focal length"
         raise ClipRejected([f"camera: none up to {_FARTHEST:g} m away sees the whole movement: use {remedy}."])
-    for _ in range(50):
+    for _ in range(_HALVINGS):
         distance = (low * high) ** 0.5
         low, high = (distance, high) if extent(distance) > spec.fill else (low, distance)
     aimed = _aimed(rig(high), spec.aim, subject, width, height, distortion)

@@ -8,29 +8,32 @@ from dataclasses import dataclass
 import numpy as np
 
 from synth.compiled import compiled
-from synth.geometry import Mesh
+from synth.geometry import Mesh, used_vertices
 
 _CELL = 0.03  # metres
 
 
 def swept_cells(meshes: Iterable[Mesh]) -> np.ndarray:
     """(N, 3) float64 centres of the 3 cm cells that the vertices of ``meshes`` visit at any time sample."""
-    keys = [np.zeros(0, np.int64), *(_visited(m.positions[:, np.unique(m.faces)]) for m in meshes)]
+    keys = [np.zeros(0, np.int64), *(_visited(m.positions, used_vertices(m.faces)) for m in meshes)]
     key = np.unique(np.concatenate(keys))
     cell = np.stack([key >> 42, (key >> 21) & (2**21 - 1), key & (2**21 - 1)], 1) - 2**20
     return (cell + 0.5) * _CELL
 
 
 @compiled
-def _visited(positions):
-    """Keys (n,) of the cells of points (S, V, 3), each once: three times 21 bits."""
+def _visited(positions, used):
+    """Keys (n,) of the cells of the points ``used`` among (S, V, 3), each once: three times 21 bits."""
     keys = set()
+    last = np.full(len(used), -1)
     for s in range(positions.shape[0]):
-        for v in range(positions.shape[1]):
+        for i, v in enumerate(used):
             key = np.int64(0)
             for c in range(3):
                 key = (key << 21) | (np.int64(np.floor(positions[s, v, c] / _CELL)) + 2**20)
-            keys.add(key)
+            if key != last[i]:  # from frame to frame most stay where they are
+                keys.add(key)
+                last[i] = key
     out = np.empty(len(keys), np.int64)
     for i, key in enumerate(keys):
         out[i] = key

@@ -9,7 +9,7 @@ import pytest
 import trimesh
 
 from synth.bodies.boxtree import BoxTree, closest_on_triangles
-from synth.bodies.surface import vertex_normals
+from synth.bodies.surface import open_edges, vertex_normals
 
 SPHERE = trimesh.creation.icosphere(subdivisions=3, radius=0.5)
 
@@ -51,6 +51,29 @@ def test_further_coordinates_count_and_no_guess_changes_the_answer():
     guessed, where = tree.nearest(points, rng.integers(-1, len(SPHERE.faces), 200))
     assert (guessed == face).all()
     np.testing.assert_array_equal(where, bary)
+
+
+@pytest.mark.parametrize("guess", [False, True])
+def test_what_is_farther_than_asked_for_is_not_found_and_all_else_is(guess):
+    rng = np.random.default_rng(3)
+    points = rng.uniform(-1, 1, (500, 3))
+    tree = BoxTree(_bent(3), SPHERE.faces)
+    face, bary = tree.nearest(points)
+    away = np.linalg.norm((tree.vertices[SPHERE.faces[face]] * bary[..., None]).sum(1) - points, axis=1)
+    near, where = tree.nearest(points, rng.integers(0, len(SPHERE.faces), 500) if guess else None, within=0.2)
+    assert 50 < (away < 0.2).sum() < 450
+    np.testing.assert_array_equal(near, np.where(away < 0.2, face, -1))
+    np.testing.assert_array_equal(where, np.where((away < 0.2)[:, None], bary, 0.0))
+
+
+def test_the_open_border_is_trimeshs():
+    mesh = trimesh.creation.icosphere(subdivisions=2)
+    faces = mesh.faces[mesh.triangles_center[:, 2] < 0.4]
+    open_mesh = trimesh.Trimesh(mesh.vertices, faces, process=False)
+    groups = trimesh.grouping.group_rows(open_mesh.edges_sorted, require_count=1)
+    truth = {tuple(edge) for edge in open_mesh.edges_sorted[groups]}
+    assert {tuple(edge) for edge in open_edges(faces)} == truth and truth
+    assert not len(open_edges(mesh.faces))
 
 
 def test_triangles_without_area_are_points_and_edges():
