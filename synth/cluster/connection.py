@@ -8,8 +8,9 @@ import logging
 import math
 import os
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from synth.cluster.config import ClusterConfig
 from synth.cluster.places import places_now, total, wanted
@@ -22,6 +23,7 @@ _QUIET = {
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
 }
 _HEAD = 15.0  # seconds in which the head of a cluster has to answer
+_SLOW = 60.0  # seconds in which Ray should have come up
 _OBJECT_STORE_BYTES = 100 * 2**20  # clips go through files; Ray carries configs and outcomes only
 
 
@@ -32,8 +34,11 @@ def address_of(config: ClusterConfig) -> str | None:
 
 
 @contextlib.contextmanager
-def connected(config: ClusterConfig) -> Iterator[int]:
+def connected(config: ClusterConfig, say: Callable[[str], None] = print) -> Iterator[int]:
     """Ray for the block; yields how many clips can be made at once: none yet, where machines are still to come.
+
+    Args:
+        say: told of a start that takes long.
 
     Raises:
         ThfmError: the cluster cannot be reached, or this machine has no room for one worker.
@@ -48,6 +53,10 @@ def connected(config: ClusterConfig) -> Iterator[int]:
 
     runtime_env = {**config.runtime_env, "env_vars": {**ONE_THREAD, **config.runtime_env.get("env_vars", {})}}
     common = {"log_to_driver": False, "logging_level": logging.CRITICAL, "configure_logging": True}
+    late = f"Ray has not come up on {address or 'this machine'} in {_SLOW:g} s; it tries on, Ctrl-C gives up."
+    slow = threading.Timer(_SLOW, say, [late])
+    slow.daemon = True
+    slow.start()
     try:
         if address is None:
             cpus = None if config.workers is None else math.ceil(config.workers * config.cpus_per_worker)
@@ -71,6 +80,8 @@ def connected(config: ClusterConfig) -> Iterator[int]:
             f"Ray at {address} cannot be joined ({why}): check cluster.address or RAY_ADDRESS, and set RAY_AUTH_TOKEN "
             "if it asks for one."
         ) from None
+    finally:
+        slow.cancel()
     try:
         slots = total(places_now(config), config)
         if not slots and address is None:

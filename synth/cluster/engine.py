@@ -104,7 +104,7 @@ def _fill(
     done = config.clips - len(planned - settled.keys())
     if done:
         display.say(f"Going on with {out}: {done} of {config.clips} clips are there.")
-    with connected(config.cluster) as slots, stop_signals() as stop, display:
+    with connected(config.cluster, display.say) as slots, stop_signals() as stop, display:
         if not slots:
             where, why = address_of(config.cluster), lacking(config.cluster)
             display.say(f"{where} has no room for a clip yet ({why}): the run waits for machines.")
