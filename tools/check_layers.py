@@ -10,22 +10,17 @@ of the pixels that show cloth.
 
 from __future__ import annotations
 
-import argparse
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import trimesh
 from scipy.spatial import cKDTree
 
-from synth.bodies.figure import build_figure
 from synth.bodies.layers import border
-from synth.bodies.wardrobe import load_catalogue
-from synth.config import load_config
 from synth.conventions import PART_NAMES
 from synth.geometry import Mesh
-from synth.make import clip_spec, library_of
+from tools.dressed_people import arguments, dressed_people, first_hits
 
 SIDE = 200  # pixels
 DEEP = 0.06  # metres
@@ -35,9 +30,8 @@ _LIMB = np.array([next((k for k, n in enumerate(("ARM", "HAND", "THIGH", "SHIN",
 VIEWS = ((-0.2, 4), (0.5, 3), (-0.9, 2))  # radians upwards of the view, and how many round the person
 
 
-def clothes_of(meshes: list[Mesh], assets: Path) -> list[tuple[int, Mesh]]:
-    """Garments and shoes among a person's meshes, with their layers, inner to outer."""
-    items = load_catalogue(assets)["items"]
+def clothes_of(meshes: list[Mesh], items: dict[str, dict]) -> list[tuple[int, Mesh]]:
+    """Garments and shoes among a person's meshes, with their layers, inner to outer; ``items`` is the wardrobe."""
     worn = [(items[m.name]["layer"], m) for m in meshes if items.get(m.name, {}).get("kind") in ("garments", "shoes")]
     return sorted(worn, key=lambda pair: pair[0])
 
@@ -66,8 +60,8 @@ def layers_crossed(body: Mesh, worn: list[tuple[int, Mesh]], sample: int) -> tup
     holes = cloth = 0
     for start, ahead in _views(middle, reach):
         rays = np.broadcast_to(ahead, start.shape)
-        first, depth = _first(rendered, start, rays)
-        full, full_depth = _first(everything, start, rays)
+        first, depth = first_hits(rendered, start, rays)
+        full, full_depth = first_hits(everything, start, rays)
         hit = first >= 0
         outside = hit & (normal[first] @ ahead < 0)
         on = np.where(hit, owner_shown[first], 0)
@@ -80,7 +74,7 @@ def layers_crossed(body: Mesh, worn: list[tuple[int, Mesh]], sample: int) -> tup
             front = (owner_shown == k) & (normal @ ahead < 0)
             if len(inner) and front.any():
                 outer = trimesh.Trimesh(vertices, faces[shown][front], process=False)
-                face, below = _first(outer, start[inner], rays[inner])
+                face, below = first_hits(outer, start[inner], rays[inner])
                 wrong = (below > depth[inner]) & (below - depth[inner] < DEEP)
                 inner, face, below = inner[wrong], face[wrong], below[wrong, None]
                 inside = hems[k].query(start[inner] + below * rays[inner])[0] > HEM
@@ -101,48 +95,27 @@ def _views(middle: np.ndarray, reach: float) -> Iterator[tuple[np.ndarray, np.nd
             yield middle - 2 * reach * ahead + grid[:, :1] * right + grid[:, 1:] * np.cross(right, ahead), ahead
 
 
-def _first(mesh: trimesh.Trimesh, start: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First faces (N,), -1 for none, and their distances (N,), inf for none."""
-    face, depth = np.full(len(start), -1), np.full(len(start), np.inf)
-    at, ray, index = mesh.ray.intersects_location(start, rays, multiple_hits=False)
-    face[ray], depth[ray] = index, ((at - start[ray]) * rays[ray]).sum(1)
-    return face, depth
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("config", type=Path)
-    parser.add_argument("--people", type=int, default=40, help="people who wear two garments or more")
-    parser.add_argument("--frames", type=int, default=25)
-    parser.add_argument("--first", type=int, default=0, help="clip to start at")
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
-    config = load_config(args.config, [f"seed={args.seed}", f"spec.video.frames={args.frames}"])
-    library = library_of(config.bodies)
-    items = load_catalogue(config.bodies.assets)["items"]
+    args = arguments(__doc__, "people who wear two garments or more", 25)
+    everybody, items = dressed_people(args)
     total: Crossed = defaultdict(int)
     holes = cloth = people = faulty = 0
-    index = args.first - 1
     while people < args.people:
-        index += 1
-        spec = clip_spec(config, index)
-        for number, person in enumerate(spec.people, 1):
-            figure = build_figure(person, number, spec.frames, spec.fps, config.bodies, library)
-            worn = clothes_of(list(figure.meshes), config.bodies.assets)
-            if sum(items[m.name]["kind"] == "garments" for _, m in worn) < 2:
-                continue
-            people += 1
-            mine = np.zeros(3, int)
-            for sample in sorted({1, (spec.frames + 1) // 2, spec.frames}):
-                crossed, open_, seen = layers_crossed(figure.meshes[0], worn, sample)
-                mine += (sum(crossed.values()), open_, seen)
-                for pair, count in crossed.items():
-                    total[pair] += count
-            holes, cloth, faulty = holes + mine[1], cloth + mine[2], faulty + (mine[0] > 0.002 * mine[2])
-            if mine[0] + mine[1] > 0.002 * mine[2]:
-                names = " under ".join(m.name for _, m in worn)
-                print(f"clip {index} person {number}, {names}, {person.motion.name}: ", end="")
-                print(f"through {mine[0]}, holes {mine[1]} of {mine[2]}", flush=True)
+        who, spec, figure = next(everybody)
+        worn = clothes_of(list(figure.meshes), items)
+        if sum(items[m.name]["kind"] == "garments" for _, m in worn) < 2:
+            continue
+        people += 1
+        mine = np.zeros(3, int)
+        for sample in sorted({1, (spec.frames + 1) // 2, spec.frames}):
+            crossed, open_, seen = layers_crossed(figure.meshes[0], worn, sample)
+            mine += (sum(crossed.values()), open_, seen)
+            for pair, count in crossed.items():
+                total[pair] += count
+        holes, cloth, faulty = holes + mine[1], cloth + mine[2], faulty + (mine[0] > 0.002 * mine[2])
+        if mine[0] + mine[1] > 0.002 * mine[2]:
+            names = " under ".join(m.name for _, m in worn)
+            print(f"{who}, {names}: through {mine[0]}, holes {mine[1]} of {mine[2]}", flush=True)
     for (inner, outer), count in sorted(total.items(), key=lambda x: -x[1]):
         print(f"{inner:22} through {outer:22} {count:6}")
     through = sum(total.values())

@@ -9,19 +9,15 @@ pair of garments and over all, as shares of the pixels that show those people.
 
 from __future__ import annotations
 
-import argparse
 from collections import defaultdict
-from pathlib import Path
 
 import numpy as np
 import trimesh
 
-from synth.bodies.figure import Figure, build_figure
-from synth.bodies.wardrobe import load_catalogue
-from synth.config import load_config
+from synth.bodies.figure import Figure
 from synth.conventions import JOINT_NAMES
 from synth.geometry import Mesh
-from synth.make import clip_spec, library_of
+from tools.dressed_people import arguments, dressed_people, first_hits
 
 SIDE = 200  # pixels
 UP = (-0.1, -0.7)  # radians upwards of the views
@@ -65,48 +61,28 @@ def bare_waist(figure: Figure, sample: int) -> tuple[int, int, int]:
             ahead = np.array([*(np.cos(up) * np.array(forward)), np.sin(up)])
             right = np.array([forward[1], -forward[0], 0.0])
             start = middle - 2 * reach * ahead + grid[:, :1] * right + grid[:, 1:] * np.cross(right, ahead)
-            face, _ = _first(mesh, start, np.broadcast_to(ahead, start.shape))
+            face, _ = first_hits(mesh, start, np.broadcast_to(ahead, start.shape))
             face = face[face >= 0]
             found += (bare[face].sum(), below[face].sum(), len(face))
     return tuple(int(n) for n in found)
 
 
-def _first(mesh: trimesh.Trimesh, start: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First faces (N,), -1 for none, and where they are met (N, 3)."""
-    face, spot = np.full(len(start), -1), np.full((len(start), 3), np.inf)
-    at, ray, index = mesh.ray.intersects_location(start, rays, multiple_hits=False)
-    face[ray], spot[ray] = index, at
-    return face, spot
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("config", type=Path)
-    parser.add_argument("--people", type=int, default=40, help="people who wear a top and something below it")
-    parser.add_argument("--frames", type=int, default=1)
-    parser.add_argument("--first", type=int, default=0, help="clip to start at")
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
-    config = load_config(args.config, [f"seed={args.seed}", f"spec.video.frames={args.frames}"])
-    library = library_of(config.bodies)
-    items = load_catalogue(config.bodies.assets)["items"]
+    args = arguments(__doc__, "people who wear a top and something below it", 1)
+    everybody, items = dressed_people(args)
     pairs: dict[tuple[str, str], np.ndarray] = defaultdict(lambda: np.zeros(3, int))
-    people, index = [], args.first - 1
+    people: list[np.ndarray] = []
     while len(people) < args.people:
-        index += 1
-        spec = clip_spec(config, index)
-        for number, person in enumerate(spec.people, 1):
-            figure = build_figure(person, number, spec.frames, spec.fps, config.bodies, library)
-            pair = pair_of(list(figure.meshes), items)
-            if pair is None:
-                continue
-            found = np.array(bare_waist(figure, (spec.frames + 1) // 2))
-            pairs[pair] += found
-            people.append(found)
-            if found[0] > 0.005 * found[2]:
-                bare, low = 100 * found[:2] / found[2]
-                print(f"clip {index} person {number}, {' over '.join(pair)}, {person.motion.name}: ", end="")
-                print(f"bare {bare:.1f} %, low {low:.1f} %", flush=True)
+        who, spec, figure = next(everybody)
+        pair = pair_of(list(figure.meshes), items)
+        if pair is None:
+            continue
+        found = np.array(bare_waist(figure, (spec.frames + 1) // 2))
+        pairs[pair] += found
+        people.append(found)
+        if found[0] > 0.005 * found[2]:
+            bare, low = 100 * found[:2] / found[2]
+            print(f"{who}, {' over '.join(pair)}: bare {bare:.1f} %, low {low:.1f} %", flush=True)
     for pair, found in sorted(pairs.items(), key=lambda x: -x[1][0]):
         if found[0]:
             print(f"{pair[0]:20} {pair[1]:20} {100 * found[0] / found[2]:6.2f} % {100 * found[1] / found[2]:6.2f} %")

@@ -1,40 +1,22 @@
 """Inner garments stay under outer ones, whatever the body and the motion; judged by rays from all sides."""
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
 
-from synth.bodies.config import BodiesConfig
-from synth.bodies.figure import build_figure
+from synth.bodies import wardrobe
 from synth.geometry import Mesh
-from synth.make import library_of
-from synth.spec.model import ItemSpec, MotionSpec, PersonSpec
+from tests.bodies.wearers import dressed
 from tools.check_layers import clothes_of, layers_crossed
 
-CONFIG = BodiesConfig()
-FRAMES, FPS = 7, 12.0
-
-
-@cache
-def dressed(gender: str, bmi: float, motion: str, *clothes: str) -> tuple[Mesh, ...]:
-    """The meshes of somebody who does something in certain clothes: the body, then what is worn."""
-    library = library_of(CONFIG)
-    betas = library.catalogue.shapes[gender].betas_for(np.zeros(10), 1.7, bmi)
-    entry = next(m for m in library.catalogue.motions if m.name == motion)
-    parameters = {name: float(np.mean(span)) for name, span in entry.parameters.items()}
-    person = PersonSpec(
-        gender=gender, betas=tuple(betas), expression=(0,) * 10, skin=f"young_caucasian_{gender}",
-        eye_colour=(0.1, 0.2, 0.3), motion=MotionSpec(name=motion, start=1.0, parameters=parameters, seed=4),
-        clothes=tuple(ItemSpec(name=name) for name in clothes),
-    )  # fmt: skip
-    return build_figure(person, 1, FRAMES, FPS, CONFIG, library).meshes
+FRAMES = 7
+ITEMS = wardrobe.load_catalogue()["items"]
 
 
 def crossed(meshes: tuple[Mesh, ...], sample: int) -> np.ndarray:
     """(3,) pixels: of inner garments where outer ones should be seen, of holes, of all cloth."""
-    through, holes, cloth = layers_crossed(meshes[0], clothes_of(list(meshes), CONFIG.assets), sample)
+    through, holes, cloth = layers_crossed(meshes[0], clothes_of(list(meshes), ITEMS), sample)
     return np.array([sum(through.values()), holes, cloth])
 
 
@@ -49,7 +31,7 @@ def crossed(meshes: tuple[Mesh, ...], sample: int) -> np.ndarray:
     ],
 )
 def test_what_is_worn_beneath_does_not_come_through(gender, bmi, motion, clothes):
-    meshes = dressed(gender, bmi, motion, *clothes)
+    meshes = dressed(gender, bmi, motion, *clothes).meshes
     through, holes, cloth = crossed(meshes, 1) + crossed(meshes, FRAMES)
     assert cloth > 50_000
     assert through <= 0.0003 * cloth
@@ -57,7 +39,7 @@ def test_what_is_worn_beneath_does_not_come_through(gender, bmi, motion, clothes
 
 
 def test_the_measure_finds_what_comes_through():
-    meshes = dressed("female", 32, "synth:boxing", "jeans_tight", "sweater")
+    meshes = dressed("female", 32, "synth:boxing", "jeans_tight", "sweater").meshes
     body, jeans, sweater = meshes
     middle = sweater.positions.mean(1, keepdims=True)
     narrow = middle + (sweater.positions - middle) * np.array([0.9, 0.9, 1.0], np.float32)
@@ -70,8 +52,8 @@ def test_the_measure_finds_what_comes_through():
 
 def test_inner_cloth_that_is_seen_is_left_where_it_is():
     """Below the hem, jeans are the same under a sweater as alone."""
-    under = dressed("female", 32, "synth:boxing", "jeans_tight", "sweater")[1]
-    alone = dressed("female", 32, "synth:boxing", "jeans_tight")[1]
+    under = dressed("female", 32, "synth:boxing", "jeans_tight", "sweater").meshes[1]
+    alone = dressed("female", 32, "synth:boxing", "jeans_tight").meshes[1]
     low = alone.positions[1][:, 2] < 0.5
     assert low.sum() > 500
     assert np.abs(under.positions - alone.positions)[:, low].max() < 1e-5

@@ -6,30 +6,13 @@ import numpy as np
 import pytest
 
 from synth.bodies import wardrobe
-from synth.bodies.config import BodiesConfig
-from synth.bodies.figure import Figure, build_figure
 from synth.bodies.model import load_body
 from synth.bodies.registration import base_map
 from synth.conventions import JOINT_NAMES
-from synth.make import library_of
-from synth.spec.model import ItemSpec, MotionSpec, PersonSpec
+from tests.bodies.wearers import CONFIG, dressed
 from tools.check_waist import bare_waist
 
-CONFIG = BodiesConfig()
 ITEMS = wardrobe.load_catalogue()["items"]
-
-
-def dressed(gender: str, bmi: float, motion: str, *clothes: str) -> Figure:
-    library = library_of(CONFIG)
-    betas = library.catalogue.shapes[gender].betas_for(np.zeros(10), 1.65, bmi)
-    entry = next(m for m in library.catalogue.motions if m.name == motion)
-    parameters = {name: float(np.mean(span)) for name, span in entry.parameters.items()}
-    person = PersonSpec(
-        gender=gender, betas=tuple(betas), expression=(0,) * 10, skin=f"young_caucasian_{gender}",
-        eye_colour=(0.1, 0.2, 0.3), motion=MotionSpec(name=motion, start=1.0, parameters=parameters, seed=4),
-        clothes=tuple(ItemSpec(name=name) for name in clothes),
-    )  # fmt: skip
-    return build_figure(person, 1, 1, 12.0, CONFIG, library)
 
 
 @pytest.mark.parametrize(
@@ -42,13 +25,13 @@ def dressed(gender: str, bmi: float, motion: str, *clothes: str) -> Figure:
     ],
 )
 def test_a_short_top_bares_nothing_below_the_waist(bmi, motion, clothes):
-    _, low, seen = bare_waist(dressed("female", bmi, motion, *clothes), 1)
+    _, low, seen = bare_waist(dressed("female", bmi, motion, *clothes, height=1.65, frames=1), 1)
     assert seen > 10_000
     assert low < 0.002 * seen
 
 
 def test_the_measure_finds_a_bare_seat():
-    figure = dressed("female", 30, "synth:walk", "leggings", "tube_top")
+    figure = dressed("female", 30, "synth:walk", "leggings", "tube_top", height=1.65, frames=1)
     body, leggings, top = figure.meshes
     low_cut = replace(leggings, shown=leggings.shown & (leggings.positions[1][leggings.faces, 2].mean(1) < 0.85))
     bared = replace(figure, meshes=(replace(body, shown=np.ones(len(body.faces), bool)), low_cut, top))
