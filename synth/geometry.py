@@ -6,6 +6,7 @@ flow are defined at its ends. Time sample ``t + 1`` is frame ``t``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -156,12 +157,10 @@ class ClipGeometry:
 
 
 @dataclass(frozen=True)
-class Passes:
-    """What the renderer returns for a clip.
+class LabelPasses:
+    """What the renderer returns of a clip for its labels.
 
     Attributes:
-        rgb: (T, H, W, 3) uint8, sRGB; None where no colour was wanted.
-        matte: (T, H, W) float32 in [0, 1], soft coverage by people.
         face: (T, H, W) int32, index of the visible face over all meshes in order, -1 where nothing was hit.
         barycentric: (T, H, W, 2) float32, weights of the face's first two corners.
         depth: (T, H, W) float32, the renderer's own planar depth, metres, inf where nothing was hit; a
@@ -169,9 +168,27 @@ class Passes:
         seconds: stage name -> seconds.
     """
 
-    rgb: np.ndarray | None
-    matte: np.ndarray
     face: np.ndarray
     barycentric: np.ndarray
     depth: np.ndarray
-    seconds: dict[str, float]
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class ColourPasses:
+    """What the renderer returns of a clip as a camera films it.
+
+    Attributes:
+        rgb: (T, H, W, 3) uint8, sRGB; None where no colour was wanted.
+        matte: (T, H, W) float32 in [0, 1], soft coverage by people.
+        seconds: stage name -> seconds.
+    """
+
+    rgb: np.ndarray | None
+    matte: np.ndarray
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Passes(LabelPasses, ColourPasses):
+    """Both, of one clip."""

@@ -1,18 +1,20 @@
-"""One clip from nothing: spec -> geometry -> passes -> labels -> checks."""
+"""One clip from nothing: spec -> geometry -> labels -> their checks -> colour -> its checks."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.metadata
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synth.blender.alembic import read_cloth
 from synth.blender.imports import read_scene_file
-from synth.blender.render import render_clip, save_blend
+from synth.blender.render import render_colour, render_labels, save_blend
 from synth.bodies.catalogue import Library, load_library, read_catalogue
 from synth.bodies.clip import build_clip
 from synth.bodies.config import BodiesConfig
@@ -22,7 +24,7 @@ from synth.caption import caption
 from synth.conventions import SCHEMA_VERSION, ClipRejected, ThfmError
 from synth.geometry import ClipGeometry
 from synth.labels import compute_labels
-from synth.qa import BodyTrack, check_clip, evidence_of
+from synth.qa import BodyTrack, Measure, Verdict, evidence_of, measure_labels, verdict_of, with_colour
 from synth.scenes.build import named
 from synth.spec.model import ClipSpec
 from synth.spec.sample import sample_clip
@@ -99,36 +101,39 @@ def clip_geometry(spec: ClipSpec, config: GenerateConfig, log: Path) -> ClipGeom
     return build_clip(spec, config.bodies, library, scene_file, cloths=cloths)
 
 
-def make_attempt(
-    spec: ClipSpec, config: GenerateConfig, log: Path, progress: Progress, given: Mapping | None = None,
-    keep_rejected: bool = False,
-) -> MadeClip:  # fmt: skip
-    """Render and label one spec.
+@contextlib.contextmanager
+def _timed(seconds: Counter[str], stage: str) -> Iterator[None]:
+    """Add the time that the block takes to a stage."""
+    start = time.perf_counter()
+    yield
+    seconds[stage] += time.perf_counter() - start
 
-    Args:
-        given: fields that are there, such as ``rgb``, and take the place of those made here; the checks see them.
-        keep_rejected: a clip that fails its checks is returned too, with its verdict in ``meta``.
+
+def _labelled(
+    geometry: ClipGeometry, spec: ClipSpec, config: GenerateConfig, log: Path, progress: Progress, seconds: Counter[str]
+) -> dict:
+    """All fields of a clip but colour, the matte and meta; what they cost is added to ``seconds``."""
+    passes = render_labels(geometry, spec, config.render, log, progress)
+    seconds.update(passes.seconds)
+    with _timed(seconds, "labels"):
+        labels = compute_labels(geometry, passes)
+    return {"fps": spec.fps, "key": spec.key, **labels, "smplx": list(geometry.smplx)}
+
+
+def _judged(measures: Sequence[Measure], fields: Mapping, bodies: Sequence[BodyTrack], keep_rejected: bool) -> Verdict:
+    """The verdict on a clip as far as it is made.
 
     Raises:
-        ClipRejected: a check failed, or there is nothing to render; the reasons say which.
-        ThfmError: an asset is missing, or Blender failed.
+        ClipRejected: it is not fit, and nobody wants it all the same.
     """
-    start = time.perf_counter()
-    library = library_of(config.bodies)
-    geometry = clip_geometry(spec, config, log)
-    built = time.perf_counter()
-    passes = render_clip(geometry, spec, config.render, library.hdri(spec.light.hdri), log, progress)
-    rendered = time.perf_counter()
-    fields: dict = {"fps": spec.fps, "key": spec.key, **compute_labels(geometry, passes)}
-    if passes.rgb is not None:
-        fields["rgb"] = passes.rgb
-    fields["smplx"] = list(geometry.smplx)
-    fields |= given or {}
-    labelled = time.perf_counter()
-    verdict = check_clip(fields, body_tracks(geometry, spec), config.qa)
+    verdict = verdict_of(measures, fields, bodies)
     if not (verdict.passed or keep_rejected):
         raise ClipRejected(verdict.reasons, evidence=evidence_of(verdict, fields))
-    fields["meta"] = {
+    return verdict
+
+
+def _meta(spec: ClipSpec, config: GenerateConfig, geometry: ClipGeometry, verdict: Verdict) -> dict:
+    return {
         "schema": SCHEMA_VERSION,
         "spec": spec.model_dump(mode="json"),
         "seeds": {"seed": spec.seed, "index": spec.index, "attempt": spec.attempt},
@@ -139,13 +144,40 @@ def make_attempt(
         "scene": geometry.scene,
         "render": config.render.model_dump(mode="json", exclude={"threads", "device"}),
     }
-    seconds = {
-        "geometry": built - start,
-        **passes.seconds,
-        "labels": labelled - rendered,
-        "qa": time.perf_counter() - labelled,
-    }
-    return MadeClip(spec.key, fields, seconds)
+
+
+def make_attempt(
+    spec: ClipSpec, config: GenerateConfig, log: Path, progress: Progress, given: Mapping | None = None,
+    keep_rejected: bool = False,
+) -> MadeClip:  # fmt: skip
+    """Render and label one spec: labels first, and no colour for a clip whose labels fail their checks.
+
+    Args:
+        given: fields that are there, such as ``rgb``, and take the place of those made here; the checks see them.
+        keep_rejected: a clip that fails its checks is made whole and returned too, with its verdict in ``meta``.
+
+    Raises:
+        ClipRejected: a check failed, or there is nothing to render; the reasons say which.
+        ThfmError: an asset is missing, or Blender failed.
+    """
+    seconds: Counter[str] = Counter()
+    with _timed(seconds, "geometry"):
+        hdri = library_of(config.bodies).hdri(spec.light.hdri)
+        geometry = clip_geometry(spec, config, log)
+    fields = _labelled(geometry, spec, config, log, progress, seconds) | dict(given or {})
+    with _timed(seconds, "qa"):
+        bodies = body_tracks(geometry, spec)
+        measures = measure_labels(fields, bodies, config.qa)
+        _judged(measures, fields, bodies, keep_rejected)
+    wanted = {"rgb", "matte"} if config.render.colour else {"matte"}
+    if not wanted <= fields.keys():
+        passes = render_colour(geometry, spec, config.render, hdri, log, progress)
+        seconds.update(passes.seconds)
+        fields = {name: getattr(passes, name) for name in wanted} | fields
+    with _timed(seconds, "qa"):
+        verdict = _judged(with_colour(measures, fields, config.qa), fields, bodies, keep_rejected)
+        fields["meta"] = _meta(spec, config, geometry, verdict)
+    return MadeClip(spec.key, fields, dict(seconds))
 
 
 def make_clip(

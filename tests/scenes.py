@@ -114,4 +114,6 @@ def cast_passes(geometry: ClipGeometry, width: int, height: int) -> Passes:
         colours.append(np.where(np.isfinite(skin), 90 + 150 * skin, 120 + 60 * np.sin(4 * place)).astype(np.uint8))
     face = np.stack(faces)
     matte = (np.append(scene.person, 0)[face] > 0).astype(np.float32)
-    return Passes(np.stack(colours), matte, face, np.stack(corners), np.stack(depths), {})
+    return Passes(
+        rgb=np.stack(colours), matte=matte, face=face, barycentric=np.stack(corners), depth=np.stack(depths), seconds={}
+    )

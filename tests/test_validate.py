@@ -34,7 +34,8 @@ def _arrays(side: float, k1: float) -> dict:
     cameras = camera_path(eyes, [(0, 0, 0.9)] * (FRAMES + 2), W, H, 32)
     geometry = people(posed(samples), cameras=replace(cameras, distortion=np.array([k1, 0, 0, 0, 0])))
     passes = cast_passes(geometry, W, H)
-    return compute_labels(geometry, passes) | {"rgb": passes.rgb, "smplx": list(geometry.smplx)}
+    made = {"rgb": passes.rgb, "matte": passes.matte, "smplx": list(geometry.smplx)}
+    return compute_labels(geometry, passes) | made
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from synth.blender.render import render_clip
+from synth.blender.render import render_colour
 from synth.config import load_config
 from synth.conventions import ClipRejected
 from synth.make import clip_geometry, clip_spec, library_of
@@ -41,7 +41,7 @@ def pictures(size: tuple[int, int], samples: int, seed: int) -> list[np.ndarray]
                 except ClipRejected:
                     continue
                 hdri = library_of(config.bodies).hdri(spec.light.hdri)
-                out.append(render_clip(geometry, spec, config.render, hdri, log).rgb[0])
+                out.append(render_colour(geometry, spec, config.render, hdri, log).rgb[0])
                 print(f"{index}: {kind}, {spec.light.time}, {geometry.scene}", flush=True)
                 break
     return out

@@ -1,4 +1,8 @@
-"""Render a clip: every colour frame first, then every label frame, out of one scene.
+"""Render a clip: every label frame, and every colour frame; each kind in a scene of its own.
+
+Labels cost little and tell whether a clip is worth its colour, so they come first and alone: their scene has neither
+light nor colour's materials, and is built in a tenth of a second. To go from one kind to the other and back, frame by
+frame, would cost Cycles what it keeps between frames.
 
 A lens stops Blender's data passes, so behind one the matte is rendered on its own, and labels are pictures. So it is
 where no colour is wanted.
@@ -6,11 +10,13 @@ where no colour is wanted.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,17 +26,31 @@ from synth.blender import scene as scenes
 from synth.blender.config import RenderConfig
 from synth.blender.metering import metered_stops, people_mask
 from synth.conventions import ThfmError
-from synth.geometry import ClipGeometry, Material, Mesh, Passes
+from synth.geometry import ClipGeometry, ColourPasses, LabelPasses, Material, Mesh, Passes
 from synth.spec.model import ClipSpec
 from synth.spec.seeds import derive_seed
 
 Progress = Callable[[str, int], None]
 
 
-def _scratch() -> Path:
-    """A new folder for renderer files, in memory where the system has such a place."""
+@contextlib.contextmanager
+def _at_work(log: Path, threads: int) -> Iterator[Path]:
+    """Start Blender, and append what it prints to ``log``; yields a folder for its files, which goes with the block.
+
+    The folder is in memory where the system has such a place.
+    """
     shared = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="thfm-", dir=shared if shared.is_dir() else None))
+    folder = Path(tempfile.mkdtemp(prefix="thfm-", dir=shared if shared.is_dir() else None))
+    try:
+        with runtime.captured_output(log):
+            runtime.start(threads)
+            try:
+                yield folder
+            except BaseException:
+                runtime.empty()  # what is left of the scene misses its files, and would fail the next clip
+                raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _read_exr(path: Path) -> tuple[dict[str, np.ndarray], dict]:
@@ -108,7 +128,7 @@ def _unlit(scene, objects: list, geometry: ClipGeometry, shader: Callable) -> No
 
 
 def to_matte_scene(scene, objects: list, geometry: ClipGeometry) -> None:
-    """Turn the colour scene into one in which people are white and all else is black; its blur stays."""
+    """Turn a scene, lit or not, into one in which people are white and all else is black; its blur stays."""
 
     def shader(name: str, look: Material, mesh: Mesh):
         return materials.matte_material(f"{name}.matte", look, mesh.person > 0)
@@ -125,7 +145,7 @@ def _matte_frame(scene, frame: int, folder: Path) -> np.ndarray:
 
 
 def to_label_scene(scene, objects: list, geometry: ClipGeometry) -> None:
-    """Turn the colour scene into the label scene: label shaders, one sample, no light, no blur; its shutter rolls."""
+    """Turn a scene, lit or not, into the label scene: label shaders, one sample, no light, no blur; shutters roll."""
     _unlit(scene, objects, geometry, lambda n, look, mesh: materials.label_material(f"{n}.label", look))
     scenes.open_shutter(scene, 0.0, geometry.cameras.readout)
     cycles = scene.cycles
@@ -153,6 +173,95 @@ def _noise_seed(spec: ClipSpec, frame: int) -> int:
     return derive_seed(spec.seed, spec.index, "noise", frame) % (2**31)
 
 
+def render_labels(
+    geometry: ClipGeometry,
+    spec: ClipSpec,
+    config: RenderConfig,
+    log: Path,
+    progress: Progress = lambda stage, frame: None,
+) -> LabelPasses:
+    """Render what labels are made of, for all frames of a clip.
+
+    Args:
+        log: file to which Blender's console output is appended.
+        progress: called with ("labels", frames done).
+
+    Raises:
+        ThfmError: Blender failed, or printed an error and went on; the message quotes it and names the log.
+    """
+    start = time.perf_counter()
+    with _at_work(log, config.threads) as folder:
+        unlit = config.model_copy(update={"colour": False})
+        scene, objects = scenes.build(geometry, spec, unlit, None, folder)
+        to_label_scene(scene, objects, geometry)
+        built = time.perf_counter()
+        labels = []
+        for t in range(spec.frames):
+            labels.append(_label_frame(scene, t + 1, folder))
+            progress("labels", t + 1)
+        done = time.perf_counter()
+    face, corners, depth = (np.stack(x) for x in zip(*labels, strict=True))
+    if geometry.cameras.distortion.any() or geometry.cameras.readout:
+        depth = np.full_like(depth, np.nan)  # it is that of the lens, or of the frame's instant
+    return LabelPasses(face, corners, depth, {"scene": built - start, "visibility": done - built})
+
+
+def _coloured(
+    scene, geometry: ClipGeometry, spec: ClipSpec, folder: Path, progress: Progress
+) -> tuple[list[np.ndarray], list[np.ndarray | None]]:
+    """Pictures and mattes as ``_colour_frame`` gives them, exposed as the frame at mid-clip wants it."""
+    rgb, matte = [None] * spec.frames, [None] * spec.frames
+    metered = spec.frames // 2
+
+    def meter(light: np.ndarray) -> float:
+        people = people_mask(geometry, metered + 1, *light.shape[:2])
+        return metered_stops(light, people) + spec.light.exposure
+
+    for done, t in enumerate([metered, *range(metered), *range(metered + 1, spec.frames)], 1):
+        scene.cycles.seed = _noise_seed(spec, t)
+        rgb[t], matte[t] = _colour_frame(scene, t + 1, folder, meter if t == metered else None)
+        progress("colour", done)
+    return rgb, matte
+
+
+def _mattes(scene, spec: ClipSpec, folder: Path, progress: Progress) -> list[np.ndarray]:
+    mattes = []
+    for t in range(spec.frames):
+        scene.cycles.seed = _noise_seed(spec, t)
+        mattes.append(_matte_frame(scene, t + 1, folder))
+        progress("matte", t + 1)
+    return mattes
+
+
+def render_colour(
+    geometry: ClipGeometry,
+    spec: ClipSpec,
+    config: RenderConfig,
+    hdri: Path,
+    log: Path,
+    progress: Progress = lambda stage, frame: None,
+) -> ColourPasses:
+    """Render colour and the matte of all frames of a clip; the matte alone where the config wants no colour.
+
+    Args:
+        log, Raises: as ``render_labels``.
+        progress: called with ("colour", frames done), and, where the matte is rendered on its own, ("matte", frames).
+    """
+    start = time.perf_counter()
+    with _at_work(log, config.threads) as folder:
+        scene, objects = scenes.build(geometry, spec, config, hdri, folder)
+        built = time.perf_counter()
+        rgb, matte = None, None
+        if config.colour:
+            rgb, matte = _coloured(scene, geometry, spec, folder, progress)
+        if geometry.cameras.distortion.any() or not config.colour:
+            to_matte_scene(scene, objects, geometry)
+            matte = _mattes(scene, spec, folder, progress)
+        done = time.perf_counter()
+    seconds = {"scene": built - start, "colour" if config.colour else "matte": done - built}
+    return ColourPasses(None if rgb is None else np.stack(rgb), np.stack(matte), seconds)
+
+
 def render_clip(
     geometry: ClipGeometry,
     spec: ClipSpec,
@@ -161,61 +270,10 @@ def render_clip(
     log: Path,
     progress: Progress = lambda stage, frame: None,
 ) -> Passes:
-    """Render all frames of a clip.
-
-    Args:
-        log: file to which Blender's console output is appended.
-        progress: called with (stage, frames done).
-
-    Raises:
-        ThfmError: Blender failed, or printed an error and went on; the message quotes it and names the log.
-    """
-    folder = _scratch()
-    frames, seconds, lens = spec.frames, {}, geometry.cameras.distortion.any()
-    try:
-        with runtime.captured_output(log):
-            start = time.perf_counter()
-            runtime.start(config.threads)
-            scene, objects = scenes.build(geometry, spec, config, hdri, folder)
-            seconds["scene"] = time.perf_counter() - start
-
-            start = time.perf_counter()
-            rgb, matte = [None] * frames if config.colour else [], [None] * frames
-            metered = frames // 2
-
-            def meter(light: np.ndarray) -> float:
-                people = people_mask(geometry, metered + 1, *light.shape[:2])
-                return metered_stops(light, people) + spec.light.exposure
-
-            order = [metered, *range(metered), *range(metered + 1, frames)] if config.colour else []
-            for done, t in enumerate(order, 1):
-                scene.cycles.seed = _noise_seed(spec, t)
-                rgb[t], matte[t] = _colour_frame(scene, t + 1, folder, meter if t == metered else None)
-                progress("colour", done)
-            if lens or not config.colour:
-                to_matte_scene(scene, objects, geometry)
-                matte = []
-                for t in range(frames):
-                    scene.cycles.seed = _noise_seed(spec, t)
-                    matte.append(_matte_frame(scene, t + 1, folder))
-            seconds["colour" if config.colour else "matte"] = time.perf_counter() - start
-
-            start = time.perf_counter()
-            to_label_scene(scene, objects, geometry)
-            labels = []
-            for t in range(frames):
-                labels.append(_label_frame(scene, t + 1, folder))
-                progress("labels", t + 1)
-            seconds["visibility"] = time.perf_counter() - start
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    face, corners, depth = (np.stack(x) for x in zip(*labels, strict=True))
-    if lens or geometry.cameras.readout:
-        depth = np.full_like(depth, np.nan)  # it is that of the lens, or of the frame's instant
-    return Passes(
-        rgb=np.stack(rgb) if config.colour else None, matte=np.stack(matte), face=face, barycentric=corners,
-        depth=depth, seconds=seconds,
-    )  # fmt: skip
+    """``render_labels`` and ``render_colour`` in one go, for clips that nobody judges in between."""
+    seen = render_labels(geometry, spec, config, log, progress)
+    filmed = render_colour(geometry, spec, config, hdri, log, progress)
+    return Passes(**vars(seen) | vars(filmed) | {"seconds": Counter(seen.seconds) + Counter(filmed.seconds)})
 
 
 def save_blend(geometry: ClipGeometry, spec: ClipSpec, config: RenderConfig, hdri: Path, path: Path, log: Path) -> None:

@@ -74,12 +74,16 @@ def start(threads: int) -> None:
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(allowed)[: threads or None])
     try:
-        import bpy
-
-        # The pool is made when it is first used.
-        bpy.ops.wm.read_factory_settings(use_empty=True)
+        empty()  # the pool is made when it is first used
     finally:
         os.sched_setaffinity(0, allowed)
+
+
+def empty() -> None:
+    """Leave Blender as it starts, with nothing in its scene."""
+    import bpy
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
 
 
 def choose_device(scene, device: str) -> None:

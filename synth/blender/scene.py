@@ -11,7 +11,7 @@ from synth.blender import materials
 from synth.blender.config import RenderConfig
 from synth.blender.lens import add_lens
 from synth.blender.light import add_lamps, add_world
-from synth.blender.runtime import choose_device, eevee_name
+from synth.blender.runtime import choose_device, eevee_name, empty
 from synth.conventions import ThfmError
 from synth.geometry import Cameras, ClipGeometry, Mesh
 from synth.spec.model import ClipSpec
@@ -168,11 +168,11 @@ def _configure(scene, spec: ClipSpec, config: RenderConfig, cameras: Cameras) ->
         scene.eevee.taa_render_samples = config.samples
 
 
-def build(geometry: ClipGeometry, spec: ClipSpec, config: RenderConfig, hdri: Path, cache: Path):
+def build(geometry: ClipGeometry, spec: ClipSpec, config: RenderConfig, hdri: Path | None, cache: Path):
     """Fill an emptied Blender with the clip's scene, ready for its colour render.
 
     Args:
-        hdri: environment image of the spec's light.
+        hdri: environment image of the spec's light; it is not looked at where no colour is wanted.
         cache: existing folder for the point caches; the scene needs it as long as it is rendered.
 
     Where the config wants no colour, there is no light, and materials are left out: labels bring their own.
@@ -186,7 +186,7 @@ def build(geometry: ClipGeometry, spec: ClipSpec, config: RenderConfig, hdri: Pa
     """
     import bpy
 
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    empty()
     scene = bpy.context.scene
     _configure(scene, spec, config, geometry.cameras)
     if config.colour and config.engine == "eevee" and geometry.cameras.distortion.any():

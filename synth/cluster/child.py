@@ -43,7 +43,7 @@ def main() -> None:
                 _get_ready(job.config)
                 ready = True
                 pipe.send(("ready",))
-            pipe.send(("answer", make(job, _reporter(pipe, job.renders_colour))))
+            pipe.send(("answer", make(job, _reporter(pipe, job.longest))))
 
 
 def _get_ready(config: GenerateConfig) -> None:
@@ -96,8 +96,7 @@ def _reasons(attempts: list[dict]) -> tuple[str, ...]:
     return tuple(reason for attempt in attempts for reason in attempt["reasons"])
 
 
-def _reporter(pipe: Connection, colour: bool) -> Callable[[str, int], None]:
-    longest = "colour" if colour else "labels"
+def _reporter(pipe: Connection, longest: str) -> Callable[[str, int], None]:
     last = time.monotonic()
 
     def report(stage: str, frames: int) -> None:

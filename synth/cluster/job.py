@@ -39,8 +39,11 @@ class Job:
         return self.logs / f"{self.key}.log"
 
     @property
-    def renders_colour(self) -> bool:
-        return self.config.render.colour and self.source is None
+    def longest(self) -> str:
+        """The stage of the renderer that takes longest, whose frames tell how far the clip is."""
+        if self.source is not None:
+            return "labels"
+        return "colour" if self.config.render.colour else "matte"
 
 
 def assets_of(config: GenerateConfig) -> str:

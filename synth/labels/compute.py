@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from synth.geometry import Cameras, ClipGeometry, Passes
+from synth.geometry import Cameras, ClipGeometry, LabelPasses
 from synth.labels.keypoints import keypoint_visibility
 from synth.labels.scene import LabelScene, vertex_normals
 from synth.lens import project, rays
@@ -85,8 +85,8 @@ def _far_flow(cameras: Cameras, now: Shutter, then: Shutter, k: np.ndarray, pixe
     return project_then(turned) - pixels
 
 
-def compute_labels(geometry: ClipGeometry, passes: Passes) -> dict[str, np.ndarray]:
-    """Every label of a clip as the shard format names, shapes and types them (all but rgb, fps, key and meta).
+def compute_labels(geometry: ClipGeometry, passes: LabelPasses) -> dict[str, np.ndarray]:
+    """Every label of a clip as the shard format names, shapes and types them (all but rgb, matte, fps, key, meta).
 
     Dense labels are those of the surface point that the centre of the pixel sees, at the moment when a rolling shutter
     reads its row; joints are where they are when their row is read, in the axes of the camera then. Normals are
@@ -110,7 +110,6 @@ def compute_labels(geometry: ClipGeometry, passes: Passes) -> dict[str, np.ndarr
         "instances": np.zeros((frames, height, width), np.uint8),
         "parts": np.zeros((frames, height, width), np.uint8),
         "semantics": np.zeros((frames, height, width), np.uint8),
-        "matte": passes.matte.astype(np.float32),
     }
     vertices, smooth = _Samples(scene.vertices), _Samples(lambda s: vertex_normals(vertices[s], scene.faces))
     shutters = [None, *(cameras.at(s, height) for s in range(1, frames + 1))]

@@ -1,8 +1,9 @@
-"""All checks of a finished clip."""
+"""All checks of a clip: of its labels, before it has colour, and of the whole."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,25 +22,20 @@ from synth.qa.images import (
     check_keypoints,
     check_matte,
     check_normals,
+    matte_not_finite,
 )
 from synth.qa.verdict import Measure, Verdict
 
-FIELDS = (
-    "fps", "depth", "normals", "matte", "instances", "parts", "semantics", "surface", "flow_forward",
-    "flow_backward", "intrinsics", "world_to_camera", "joints3d", "keypoints2d", "visibility", "smplx",
-)  # fmt: skip  # rgb is checked where it is there: a clip may be labels alone
+_LABELS = (
+    "fps", "depth", "normals", "instances", "parts", "semantics", "surface", "flow_forward", "flow_backward",
+    "intrinsics", "world_to_camera", "joints3d", "keypoints2d", "visibility", "smplx",
+)  # fmt: skip
+FIELDS = (*_LABELS, "matte")  # rgb is checked where it is there: a clip may be labels alone
 
 
-def measure_clip(
-    fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig, storage: StorageError = EXACT
-) -> list[Measure]:
-    """Everything that ``check_clip`` judges by, in a fixed order."""
-    return _measures(_completed(fields), bodies, config, storage)
-
-
-def _completed(fields: Mapping) -> dict:
+def _completed(fields: Mapping, needed: Sequence[str]) -> dict:
     """What checks look at; older clips tell of no lens, nor of a rolling shutter."""
-    missing = [name for name in FIELDS if name not in fields]
+    missing = [name for name in needed if name not in fields]
     if missing:
         raise ThfmError(f"a clip cannot be checked without {', '.join(missing)}: make it again.")
     straight = np.zeros((len(fields["intrinsics"]), COEFFICIENTS))
@@ -52,7 +48,11 @@ def _completed(fields: Mapping) -> dict:
     return fields
 
 
-def _measures(fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig, storage: StorageError) -> list[Measure]:
+def measure_labels(
+    fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig, storage: StorageError = EXACT
+) -> list[Measure]:
+    """What can be told before there is colour or a matte, in a fixed order; arguments as of ``check_clip``."""
+    fields = _completed(fields, _LABELS)
     return [
         *check_finite(fields),
         *check_consistent(fields),
@@ -65,9 +65,32 @@ def _measures(fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig, st
         *check_framing(fields, bodies, config),
         *check_floor(fields, bodies, config),
         *check_apart(bodies, len(fields["depth"]), config),
+    ]
+
+
+def with_colour(labels: Sequence[Measure], fields: Mapping, config: QaConfig) -> list[Measure]:
+    """All measures of a clip: ``labels``, as ``measure_labels`` gives them, and those of the matte and of colour."""
+    fields = _completed(fields, FIELDS)
+    bad = matte_not_finite(fields)
+    return [
+        *(replace(m, values=m.values + bad) if m.name == "not_finite" else m for m in labels),
         *check_matte(fields, config),
         *((*check_colour_flow(fields, config), *check_colour(fields, config)) if "rgb" in fields else ()),
     ]
+
+
+def measure_clip(
+    fields: Mapping, bodies: Sequence[BodyTrack], config: QaConfig, storage: StorageError = EXACT
+) -> list[Measure]:
+    """Everything that ``check_clip`` judges by, in a fixed order."""
+    fields = _completed(fields, FIELDS)
+    return with_colour(measure_labels(fields, bodies, config, storage), fields, config)
+
+
+def verdict_of(measures: Sequence[Measure], fields: Mapping, bodies: Sequence[BodyTrack]) -> Verdict:
+    """The verdict that measures of a clip come to: of all its fields, or of labels alone."""
+    fields = _completed(fields, _LABELS)
+    return Verdict.of(measures, lambda one: boxes_of(one, fields, bodies))
 
 
 def check_clip(
@@ -83,5 +106,5 @@ def check_clip(
     Raises:
         ThfmError: a field is missing.
     """
-    fields = _completed(fields)
-    return Verdict.of(_measures(fields, bodies, config, storage), lambda one: boxes_of(one, fields, bodies))
+    fields = _completed(fields, FIELDS)
+    return verdict_of(measure_clip(fields, bodies, config, storage), fields, bodies)

@@ -27,7 +27,6 @@ def check_finite(fields: Mapping) -> list[Measure]:
         bad[t] += np.isinf(depth[t]).sum() + (depth[t][hit] <= 0).sum()
         bad[t] += (np.isfinite(fields["normals"][t]).all(-1) != hit).sum()
         bad[t] += (np.isfinite(fields["surface"][t]).all(-1) != person).sum()
-        bad[t] += (~((fields["matte"][t] >= 0) & (fields["matte"][t] <= 1))).sum()
         for name, step in (("flow_forward", 1), ("flow_backward", -1)):
             flow = np.isfinite(fields[name][t]).all(-1)
             # Only what lies behind the other frame's camera has no flow, and no person ever does.
@@ -136,6 +135,11 @@ def check_normals(fields: Mapping, config: QaConfig, storage: StorageError) -> l
         Measure("normal_depth", "smooth pixels whose normal is not that of the depth map are",
                 bend, config.normal_share, unit="%"),
     ]  # fmt: skip
+
+
+def matte_not_finite(fields: Mapping) -> np.ndarray:
+    """(T,) what ``not_finite`` counts of the matte: pixels that hold no share."""
+    return np.array([(~((matte >= 0) & (matte <= 1))).sum() for matte in fields["matte"]], float)
 
 
 def check_matte(fields: Mapping, config: QaConfig) -> list[Measure]:

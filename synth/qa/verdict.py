@@ -102,7 +102,7 @@ class Verdict:
     checks: tuple[dict[str, Any], ...] = ()
 
     @classmethod
-    def of(cls, measures: list[Measure], boxes_of: Callable[[Measure], Sequence[Sequence[float]]]) -> Verdict:
+    def of(cls, measures: Sequence[Measure], boxes_of: Callable[[Measure], Sequence[Sequence[float]]]) -> Verdict:
         """``boxes_of`` a failed measure says where in its worst frame to look."""
         failed = [m for m in measures if not m.passed]
         return cls(

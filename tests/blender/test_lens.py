@@ -182,6 +182,7 @@ def test_a_longer_shutter_blurs_more_and_labels_stay(plain, tmp_path):
 def test_lenses_that_cannot_be_rendered_are_refused(lens, words, tmp_path):
     with pytest.raises(ThfmError, match=words):
         _render(_geometry(distortion=np.array(lens, float)), tmp_path / "log")
+    assert _render(_geometry(), tmp_path / "next").matte.any(), "the next clip of the process has nothing to do with it"
 
 
 def test_eevee_refuses_a_lens(tmp_path):

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation, binary_erosion
 
-from synth.blender import runtime
+from synth.blender import render, runtime
 from synth.blender import scene as scenes
 from synth.blender.config import RenderConfig
-from synth.blender.render import render_clip, to_label_scene
+from synth.blender.render import render_clip, to_label_scene, to_matte_scene
 from synth.blender.runtime import captured_output, choose_device, failures
 from synth.bodies.catalogue import bpy_hdris
 from synth.conventions import ThfmError
@@ -118,7 +118,7 @@ def test_two_runs_are_equal_to_the_bit(geometry, fast, tmp_path):
 
 
 def test_the_matte_is_soft_and_fits_the_instances(geometry, smooth):
-    labels = compute_labels(geometry, smooth)
+    labels = compute_labels(geometry, smooth) | {"matte": smooth.matte}
     assert labels["matte"].dtype == np.float32 and labels["matte"].min() >= 0 and labels["matte"].max() <= 1
     soft = (labels["matte"] > 0.1) & (labels["matte"] < 0.9)
     assert soft.mean() > 0.002, "edges are soft"
@@ -233,6 +233,37 @@ def test_eevee_without_a_driver_is_an_error_not_the_end_of_the_process(monkeypat
     code = "from synth.blender.runtime import eevee_name; eevee_name()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1 and "set render.engine=cycles" in done.stderr
+
+
+@pytest.mark.parametrize("filmed", [{}, {"f_stop": 1.4}, {"f_stop": 1.4, "lens": -0.1, "readout": 0.6}])
+def test_two_scenes_show_what_one_would(geometry, tmp_path, filmed):
+    """Colour, matte and labels out of one lit scene, in that order, as they once were made: the same to the bit."""
+    still = replace(geometry.cameras, intrinsics=np.tile(geometry.cameras.intrinsics[:1], (FRAMES + 2, 1, 1)))
+    lens, readout, f_stop = filmed.get("lens", 0.0), filmed.get("readout", 0.0), filmed.get("f_stop")
+    focus = None if f_stop is None else np.full(FRAMES + 2, 1.0)
+    cameras = replace(
+        still, distortion=np.array([lens, 0, 0, 0, 0]), readout=readout, focus=focus, f_stop=f_stop
+    )  # fmt: skip
+    clip = replace(geometry, cameras=cameras)
+    spec, config, hdri = spec_of(clip, W, H), SMOOTH.model_copy(update={"samples": 3}), bpy_hdris()["courtyard"]
+    told = []
+    passes = render_clip(clip, spec, config, hdri, tmp_path / "log", lambda *what: told.append(what))
+    with captured_output(tmp_path / "log"):
+        scene, objects = scenes.build(clip, spec, config, hdri, tmp_path)
+        rgb, matte = render._coloured(scene, clip, spec, tmp_path, lambda *what: None)
+        if lens:
+            to_matte_scene(scene, objects, clip)
+            matte = render._mattes(scene, spec, tmp_path, lambda *what: None)
+        to_label_scene(scene, objects, clip)
+        labels = [render._label_frame(scene, t + 1, tmp_path) for t in range(FRAMES)]
+    np.testing.assert_array_equal(passes.rgb, rgb)
+    np.testing.assert_array_equal(passes.matte, matte)
+    for t, (face, corners, depth) in enumerate(labels):
+        np.testing.assert_array_equal(passes.face[t], face)
+        np.testing.assert_array_equal(passes.barycentric[t], corners)
+        if not lens:
+            np.testing.assert_array_equal(passes.depth[t], depth)
+    assert told == [(n, t + 1) for n in ("labels", "colour", *(["matte"] if lens else [])) for t in range(FRAMES)]
 
 
 def test_labels_alone_are_those_beside_colour(geometry, fast, smooth, tmp_path):

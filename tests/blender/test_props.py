@@ -109,6 +109,6 @@ def test_checks_pass_with_props(rendered):
     from synth.make import body_tracks
 
     geometry, passes, labels = rendered[0]
-    fields = {"rgb": passes.rgb, "fps": 24.0, "key": "0", **labels, "smplx": list(geometry.smplx)}
+    fields = {"fps": 24.0, "rgb": passes.rgb, "matte": passes.matte, **labels, "smplx": list(geometry.smplx)}
     verdict = check_clip(fields, body_tracks(geometry, spec_of(geometry, WIDTH, HEIGHT)), QaConfig())
     assert verdict.passed, verdict.reasons

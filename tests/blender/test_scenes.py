@@ -52,7 +52,7 @@ def test_every_pixel_is_what_a_ray_meets(rendered):
 
 def test_its_checks_pass(rendered):
     kind, spec, geometry, passes, labels = rendered
-    fields = {"rgb": passes.rgb, "fps": 24.0, "key": "0", **labels, "smplx": list(geometry.smplx)}
+    fields = {"fps": 24.0, "rgb": passes.rgb, "matte": passes.matte, **labels, "smplx": list(geometry.smplx)}
     verdict = check_clip(fields, body_tracks(geometry, spec), QaConfig())
     assert verdict.passed, (kind, verdict.reasons)
 
@@ -78,7 +78,7 @@ def test_no_light_leaves_a_clip_black_or_white(kind, light, tmp_path):
     spec, _, geometry = placed(draw(kind, 2), person(), **light)
     passes = shot(spec, geometry, tmp_path)
     labels = compute_labels(geometry, passes)
-    fields = {"rgb": passes.rgb, "fps": 24.0, "key": "0", **labels, "smplx": list(geometry.smplx)}
+    fields = {"fps": 24.0, "rgb": passes.rgb, "matte": passes.matte, **labels, "smplx": list(geometry.smplx)}
     verdict = check_clip(fields, body_tracks(geometry, spec), QaConfig())
     assert verdict.passed, verdict.reasons
     assert 0.15 < passes.rgb.mean() / 255 < 0.8

@@ -120,7 +120,9 @@ def test_rejected_clips_are_recorded_with_reasons_and_spec(tmp_path: Path) -> No
     for record in manifest["rejected"]:
         assert record["reasons"] and record["spec"]["attempt"] == record["attempt"]
     assert manifest["rejected"][0]["spec"] != manifest["rejected"][1]["spec"]
-    # What failed is shown as well, in the shard's own record, whoever makes it; the draw made again looks like that.
+    # What failed is shown as well, in the shard's own record, whoever makes it: surfaces that the draw made again has,
+    # bright where they face the camera, people warm; no colour was rendered.
+    assert not rendered_frames(out, KEYS[0])
     records = json.loads((out / "shard-000000.json").read_text())["rejected"]
     assert [{k: v for k, v in r.items() if k != "pictures"} for r in records] == manifest["rejected"]
     assert len(json.dumps(records[0]["pictures"])) < 20_000
@@ -131,10 +133,13 @@ def test_rejected_clips_are_recorded_with_reasons_and_spec(tmp_path: Path) -> No
     (clip,) = read_clips(tmp_path / "again")
     assert clip.meta["qa"]["checks"] == records[0]["checks"]
     ((frame, text),) = records[0]["pictures"].items()
-    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB"))
-    assert int(frame) == check["frame"]
-    likeness = [np.corrcoef(picture.mean(-1).ravel(), rgb.mean(-1).ravel())[0, 1] for rgb in clip.rgb]
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB")).astype(float)
+    assert int(frame) == check["frame"] and len(clip.rgb) == len(clip.normals)
+    facing = np.nan_to_num(clip.normals[..., 2]).clip(0)
+    likeness = [np.corrcoef(picture.mean(-1).ravel(), light.ravel())[0, 1] for light in facing]
     assert int(np.argmax(likeness)) == check["frame"] and max(likeness) > 0.97, likeness
+    warm = picture[..., 0] > picture[..., 2]
+    assert (warm == (clip.instances[check["frame"]] == 1)).mean() > 0.95
     left, top, right, bottom = check["boxes"][0]
     rows, columns = np.nonzero(clip.instances[check["frame"]] == 1)
     assert np.abs(columns.mean() - np.clip((left + right) / 2, 0, 64)) < 12 and top < rows.mean() < bottom

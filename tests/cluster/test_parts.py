@@ -17,6 +17,7 @@ from synth.cluster.board import Board
 from synth.cluster.config import ClusterConfig
 from synth.cluster.connection import address_of
 from synth.cluster.display import Display, line, spoken
+from synth.cluster.job import Job
 from synth.cluster.outcome import disk_is_full
 from synth.cluster.places import ANY, next_place, slots_on, total, wanted
 from synth.cluster.progress import Progress
@@ -75,6 +76,12 @@ def test_a_run_that_made_nothing_binds_nobody(tmp_path: Path) -> None:
     stage_clip(str(tmp_path), "00000000", {"meta.json": b"{}"})
     with pytest.raises(ThfmError, match=r'was made with render.device="cpu", not "cuda"'):
         plan.claim(str(tmp_path), load_config(TINY, ["render.device=cuda"]))
+
+
+def test_the_stage_that_takes_longest_tells_how_far_a_clip_is(tmp_path: Path) -> None:
+    blind = load_config(TINY, ["render.colour=false"])
+    jobs = [Job(load_config(TINY), 0, "", tmp_path), Job(blind, 0, "", tmp_path), Job(blind, 0, "", tmp_path, "old")]
+    assert [job.longest for job in jobs] == ["colour", "matte", "labels"]
 
 
 def test_the_board_stops_letting_clips_start() -> None:

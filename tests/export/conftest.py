@@ -28,7 +28,8 @@ def arrays(distortion: tuple[float, ...]) -> dict:
     cameras = replace(cameras, distortion=np.array(distortion))
     geometry = people(_walk(-0.25), _walk(0.2), cameras=cameras)
     passes = cast_passes(geometry, WIDTH, HEIGHT)
-    return {"rgb": passes.rgb, **compute_labels(geometry, passes), "smplx": list(geometry.smplx)}
+    labels = compute_labels(geometry, passes)
+    return {"rgb": passes.rgb, "matte": passes.matte, **labels, "smplx": list(geometry.smplx)}
 
 
 @pytest.fixture(scope="session")

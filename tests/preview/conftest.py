@@ -33,7 +33,8 @@ def make_arrays(frames: int, width: int, height: int, places: tuple[float, ...])
     cameras = replace(cameras, distortion=np.array([-0.15, 0.02, 0, 0, 0]))
     geometry = people(*(_walk(frames, x) for x in places), cameras=cameras)
     passes = cast_passes(geometry, width, height)
-    return {"rgb": passes.rgb, **compute_labels(geometry, passes), "smplx": list(geometry.smplx)}
+    labels = compute_labels(geometry, passes)
+    return {"rgb": passes.rgb, "matte": passes.matte, **labels, "smplx": list(geometry.smplx)}
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 
 from synth.conventions import Part, Semantic, ThfmError
-from synth.qa import BodyTrack, QaConfig, StorageError, check_clip, measure_clip
+from synth.qa import (
+    BodyTrack,
+    QaConfig,
+    StorageError,
+    check_clip,
+    measure_clip,
+    measure_labels,
+    verdict_of,
+    with_colour,
+)
 from tests.qa.rolling import RADIUS, rolling_ball
 
 STORED = StorageError(depth=1e-4, normals=0.1, matte=1 / 255, surface=1 / 4096, flow=1 / 32)
@@ -45,6 +54,24 @@ def test_labels_alone_are_checked_without_colour(clip):
     assert {"matte_overlap", "body_flow"} <= set(verdict.measures) and "too_dark" not in verdict.measures
     fields["matte"][:] = 0
     assert not check_clip(fields, bodies, QaConfig()).passed
+
+
+def test_labels_are_checked_before_there_is_a_picture(clip):
+    """In two steps the checks come to what they come to in one; the first needs neither colour nor the matte."""
+    fields, bodies = _copy(clip[0]), clip[1]
+    fields["normals"][1, ..., 0] += np.inf
+    fields["matte"][0, 0, :7] = np.nan
+    fields["matte"][1, 0, 0] = np.nan
+    fields["rgb"][:] = 0
+    early = {k: v for k, v in fields.items() if k not in ("matte", "rgb")}
+    labels = measure_labels(early, bodies, QaConfig())
+    first = verdict_of(labels, early, bodies)
+    assert any(reason.startswith("not_finite") for reason in first.reasons)
+    last = verdict_of(with_colour(labels, fields, QaConfig()), fields, bodies)
+    whole = check_clip(fields, bodies, QaConfig())
+    assert last == whole and list(last.measures) == list(whole.measures)
+    assert last.measures["not_finite"] == first.measures["not_finite"] + 1
+    assert {r.split(":")[0] for r in last.reasons} - {r.split(":")[0] for r in first.reasons} >= {"too_dark"}
 
 
 def test_the_verdict_is_the_same_twice(clip):

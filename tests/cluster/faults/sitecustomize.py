@@ -2,7 +2,7 @@
 
 ``THFM_TEST_FAULTS`` says which, separated by spaces: ``crash:KEY``, ``hang:KEY``; ``leak:MEGABYTES`` and
 ``slow:SECONDS`` a clip; ``mute:workers``, and no process of a Ray worker comes up. ``THFM_TEST_JOURNAL`` names a file
-that gets a line (process id, key) for every clip begun.
+that gets a line (process id, key) for every clip whose colour is begun.
 """
 
 import importlib.machinery
@@ -43,7 +43,7 @@ def meet(key: str) -> None:
             globals()[kind]()
 
 
-def with_faults(render_clip):
+def with_faults(render_colour):
     def wrapped(geometry, spec, config, hdri, log, progress):
         if journal := os.environ.get("THFM_TEST_JOURNAL"):
             with open(journal, "a") as file:
@@ -54,7 +54,7 @@ def with_faults(render_clip):
                 meet(spec.key)
             progress(stage, frames)
 
-        return render_clip(geometry, spec, config, hdri, log, told)
+        return render_colour(geometry, spec, config, hdri, log, told)
 
     return wrapped
 
@@ -71,7 +71,7 @@ class Finder:
 
         def exec_module(module) -> None:
             execute(module)
-            module.render_clip = with_faults(module.render_clip)
+            module.render_colour = with_faults(module.render_colour)
 
         spec.loader.exec_module = exec_module
         return spec

@@ -28,7 +28,7 @@ def clip() -> tuple[Sample, list[BodyTrack]]:
     cameras = camera_path([(0.3 + 0.02 * s, -3.4, 1.3) for s in steps], [(0.3, 0, 0.95)] * 4, W, H, focal_mm=38)
     geometry = people(posed(waving), posed(walking), cameras=cameras)
     passes = cast_passes(geometry, W, H)
-    labels = compute_labels(geometry, passes) | {"smplx": list(geometry.smplx)}
+    labels = compute_labels(geometry, passes) | {"matte": passes.matte, "smplx": list(geometry.smplx)}
     bodies = [BodyTrack(m.positions[1:-1], m.faces, m.canonical) for m in geometry.meshes[:2]]
     return Sample("clip", "cast", "", "", 24.0, passes.rgb, labels), bodies
 
