@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 from scipy.ndimage import gaussian_filter1d, map_coordinates
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import ConvexHull, QhullError, cKDTree
+from scipy.spatial import ConvexHull, QhullError
 
-from synth.bodies.surface import LIMBS, averaging, open_edges, vertex_normals
+from synth.bodies.sheets import as_one, pieces, with_cloth
+from synth.bodies.surface import LIMBS, averaging, open_edges
 
 ROW = 0.01  # metres between the heights at which the trunk is girt
 SLICE = 0.012  # metres above and below such a height that count
@@ -16,9 +16,6 @@ SECTORS = 72  # directions round the trunk
 MOST = 0.06  # metres by which cloth leaves a hollow at most
 CREASED = 0.005  # metres of being moved, from which on cloth is evened out
 EVENING = 10  # rounds of averaging
-LARGE = 0.15  # share of the vertices, from which on a piece is cloth and no trimming
-THICK = 0.02  # metres between the sides of cloth that is doubled, at most
-BACK = -0.3  # cosine between their normals, at most
 ARMS = 0.1  # share of the arms in the skin weights, from which on the tape goes beneath
 TAUT = (0.5, 0.9)  # share of the trunk in the skin weights, from and up to which cloth is laid over hollows
 
@@ -30,41 +27,21 @@ def bridged(rest: np.ndarray, faces: np.ndarray, weights: np.ndarray, cut: np.nd
 
     Args:
         rest: (V, 3) metres, y up, +z forward. faces: (F, 3). weights: (V, 55) skin weights.
-        cut: (V, 3) metres, of garments with lapels, how their author made them: no body folds them there.
+        cut: (V, 3) metres, how the author made them: no body folds them there.
     """
-    piece = connected_components(averaging(faces, len(rest)), directed=False)[1]
-    large = np.flatnonzero(np.bincount(piece) > LARGE * len(rest))
-    small = ~np.isin(piece, large)
+    piece, small = pieces(rest if cut is None else cut, faces)
     limbs = weights @ LIMBS
     trunk = ~small & (limbs[:, 0] > TAUT[0]) & (limbs[:, [4, 5]].sum(1) < ARMS)
     if trunk.sum() < 3:
         return rest
     tape, out = _Tape(rest[trunk]), rest.copy()
     share = np.clip((limbs[:, 0] - TAUT[0]) / (TAUT[1] - TAUT[0]), 0.0, 1.0)
-    for number in large:
+    for number in np.unique(piece[~small]):
         mine = piece == number
         index = np.cumsum(mine) - 1
         out[mine] = _spanned(rest[mine], index[faces[mine[faces[:, 0]]]], share[mine], tape)
-    if small.any():
-        on = np.flatnonzero(~small)[cKDTree(rest[~small]).query(rest[small])[1]]
-        out[small] += out[on] - rest[on]
-    return out if cut is None else rest + _together(cut, faces) @ (out - rest)
-
-
-def _together(points: np.ndarray, faces: np.ndarray) -> sp.csr_matrix:
-    """(n, n) sparse, the mean over what is nearer than ``THICK`` where cloth is doubled: both sides of a lapel move as
-    one. (Across a hollow, what faces each other lies before the cloth, not behind it.)"""
-    normals = vertex_normals(points, faces)
-    pairs = cKDTree(points).query_pairs(THICK, output_type="ndarray")
-    pairs = np.concatenate([pairs, pairs[:, ::-1]])
-    one, other = pairs.T
-    turned = np.einsum("nc,nc->n", normals[one], normals[other]) < BACK
-    behind = np.einsum("nc,nc->n", points[other] - points[one], normals[one]) < 0
-    doubled = np.bincount(one, turned & behind, len(points)) > 0
-    use = doubled[one]
-    near = sp.coo_matrix((np.ones(use.sum()), (one[use], other[use])), shape=(len(points),) * 2)
-    near = near + sp.identity(len(points))
-    return (sp.diags(1 / np.asarray(near.sum(1)).ravel()) @ near).tocsr()
+    moves = out - rest if cut is None else as_one(cut, faces) @ (out - rest)
+    return rest + with_cloth(rest, faces, moves, small)
 
 
 def _spanned(rest: np.ndarray, faces: np.ndarray, share: np.ndarray, tape: _Tape) -> np.ndarray:

@@ -11,7 +11,9 @@ from scipy.spatial import cKDTree
 from synth.bodies import wardrobe
 from synth.bodies.basemap import BaseMap
 from synth.bodies.bridging import bridged
+from synth.bodies.hanging import around_legs, evened_weights, from_the_hips
 from synth.bodies.layers import DEEPEST, LAYER_MARGIN, buried, give_way, together
+from synth.bodies.sheets import as_one, in_sheets, pieces, sewn, with_cloth
 from synth.bodies.straps import Straps, bind
 from synth.bodies.surface import LIMBS, Attachment, Surface, attach_to_body, averaging
 from synth.bodies.wardrobe import Item
@@ -19,6 +21,9 @@ from synth.conventions import ThfmError
 
 SKIN_MARGIN = 0.0035  # metres between skin and cloth
 LIMB_RADIUS = 0.07
+THICK = 0.015  # metres within which cloth lies on other cloth of the same item
+STEEP = 0.6  # cosine of the angle to the body's normal within which it does
+EVENING = 8  # rounds of averaging how cloth sewn here goes with the body
 BAG_MARGIN = 0.008  # metres between a bag's box and what lies beneath
 BULKIEST = 0.12  # metres by which a large body may reach into a bag where it hangs on an average one
 
@@ -80,7 +85,7 @@ class Guard:
 
     ``vertices`` (n,) of the item; ``points``, ``normals`` (n, 3) and ``weights`` (n, 55) of the skin beneath them at
     rest; ``rows`` (n, V) interpolates the body's pose offsets there; ``height`` (n,) metres is the least distance;
-    ``smooth`` (Vg, Vg) averages over neighbours.
+    ``smooth`` (Vg, Vg) averages over neighbours; ``over`` and ``under`` (m,) are vertices that lie on each other.
     """
 
     vertices: np.ndarray
@@ -90,6 +95,8 @@ class Guard:
     rows: sp.csr_matrix
     height: np.ndarray
     smooth: sp.csr_matrix
+    over: np.ndarray
+    under: np.ndarray
 
     def push(self, vertices: np.ndarray, transforms: np.ndarray, pose_offsets: np.ndarray | None, t: int) -> np.ndarray:
         """(Vg, 3) float32: the item's vertices of frame ``t``, those too close to the skin pushed out."""
@@ -101,6 +108,7 @@ class Guard:
         need, direction = np.zeros(len(vertices)), np.zeros((len(vertices), 3))
         need[self.vertices] = np.clip(self.height - ((vertices[self.vertices] - points) * normals).sum(1), 0, DEEPEST)
         direction[self.vertices] = normals
+        np.maximum.at(need, self.over, need[self.under])
         lift = np.maximum(need, 0.7 * (self.smooth @ need))
         return (vertices + lift[:, None] * direction).astype(np.float32)
 
@@ -120,7 +128,8 @@ def _guard(
     matrix = sp.csr_matrix((at.bary[use].ravel(), (index, corners.ravel())), shape=shape)
     smooth = averaging(item.faces, len(rest))
     height = np.minimum(height, _margin(rest, item.faces)[use] + beneath * LAYER_MARGIN)
-    return Guard(use, at.points[use], normals, matrix @ body.weights, matrix, height, smooth)
+    on = _stacked(rest, skin.normals_at(at))
+    return Guard(use, at.points[use], normals, matrix @ body.weights, matrix, height, smooth, *on)
 
 
 def _margin(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
@@ -147,12 +156,13 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
     cloth: list[tuple[Fitted, Surface]] = []
     for item in sorted(items, key=lambda i: i.layer):
         rest = wardrobe.fit(item, body.vertices, body.base)
-        weights = wardrobe.skin_weights(item, body.weights, body.base)
+        weights, one = wardrobe.skin_weights(item, body.weights, body.base), None
         if item.kind in ("garments", "shoes"):
             if item.kind == "garments":
-                cut = item.anchor + item.offsets if item.entry["semantic"] == "jacket" else None
-                rest = bridged(rest, item.faces, weights, cut)
-            rest = _push(rest, item.faces, weights, skin, _margin(rest, item.faces))
+                rest, weights, made, one = _joined(item, rest, weights)
+                # what is sewn here is of one layer, which the cleft of the base mesh folds
+                rest = bridged(rest, item.faces, weights, None if item.entry.get("blank") else made)
+            rest = _push(rest, item.faces, weights, skin, _margin(rest, item.faces), item.kind == "garments")
         elif item.kind == "hair":  # strands may touch the head, not enter the shoulders
             below = (weights @ LIMBS)[:, 1] < 0.9
             rest = np.where(below[:, None], _push(rest, item.faces, weights, skin, SKIN_MARGIN), rest)
@@ -161,10 +171,10 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
         if item.kind in ("garments", "hair"):
             for inner, surface in cloth:
                 if inner.item.layer < item.layer:
-                    rest = _push(rest, item.faces, weights, surface, LAYER_MARGIN)
+                    rest = _push(rest, item.faces, weights, surface, LAYER_MARGIN, item.kind == "garments")
         on = scalp if item.kind in ("hair", "hats", "glasses", "brows", "lashes") else skin
         attachment, on_faces = attach_to_body(rest, weights, item.faces, on)
-        mapping = wardrobe.rows(item, body.base)
+        mapping = wardrobe.rows(item, body.base) if one is None else one @ wardrobe.rows(item, body.base)
         for inner, surface in cloth if item.kind == "garments" else ():
             if inner.item.kind == "garments" and inner.item.layer < item.layer:
                 weights = together(rest, item.faces, weights, inner, surface)
@@ -190,6 +200,24 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
     return [done[item.name] for item in items]
 
 
+def _joined(
+    item: Item, rest: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, sp.csr_matrix]:
+    """Fitted vertices and skin weights of a garment whose layers and pieces belong together; how it was made; and the
+    mean over what moves as one."""
+    made = item.anchor.astype(np.float64) + item.offsets
+    turns = wardrobe.frames(made, rest, item.entry["stiffness"])
+    one = as_one(made, item.faces)
+    # what is sewn here hangs on the nearest triangles, from which to which it may jump
+    rest = in_sheets(made, rest, item.faces, turns, one, EVENING if item.entry.get("blank") else 0)
+    weights = one @ (sewn(made, item.faces) @ weights)
+    if around_legs(item):
+        rest = from_the_hips(made, rest, weights)
+        weights = evened_weights(weights, item.loose, averaging(item.faces, len(made)))
+    weights = with_cloth(made, item.faces, weights)
+    return rest, weights.astype(np.float32), made, one
+
+
 def _check_outfit(items: list[Item]) -> None:
     for kind in ("shoes", "hats", "glasses", "bags", "hair", "brows", "lashes"):
         names = [i.name for i in items if i.kind == kind]
@@ -201,18 +229,45 @@ def _check_outfit(items: list[Item]) -> None:
 
 
 def _push(
-    points: np.ndarray, faces: np.ndarray, weights: np.ndarray, surface: Surface, margin: float | np.ndarray
+    points: np.ndarray,
+    faces: np.ndarray,
+    weights: np.ndarray,
+    surface: Surface,
+    margin: float | np.ndarray,
+    layered: bool = False,
 ) -> np.ndarray:
-    """Move points that lie under (or closer than ``margin`` to) a surface out along its normals, without creases."""
+    """Move points that lie under (or closer than ``margin`` to) a surface out along its normals, without creases.
+
+    Where the points are ``layered``, what lies on a point that is moved comes along: the outside of a collar, a belt.
+    """
     smooth = averaging(faces, len(points))
+    small = pieces(points, faces)[1] if layered else None
+    over = None
     for _ in range(2):
         height, normal, miss = surface.signed(points, weights)
+        if layered and over is None:
+            over, under = _stacked(points, normal)
         inside = (height < margin) & (height > -DEEPEST) & (miss < 0.5 * np.abs(height) + margin)
         need = np.where(inside, margin - height, 0.0)
+        if layered:
+            np.maximum.at(need, over, need[under])
         # neighbours come along, so that one pushed vertex makes no spike
         lift = np.maximum(need, 0.7 * (smooth @ need))
+        if layered:
+            lift = np.maximum(need, with_cloth(points, faces, lift[:, None], small)[:, 0])
         points = points + lift[:, None] * normal * (miss < 0.05)[:, None]
     return points
+
+
+def _stacked(points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of points (n, 3) of which the one lies over the other, along the normals (n, 3) of what is beneath: their
+    indices (m,) and (m,)."""
+    pairs = cKDTree(points).query_pairs(THICK, output_type="ndarray")
+    over, under = np.concatenate([pairs, pairs[:, ::-1]]).T
+    apart = points[over] - points[under]
+    height = np.einsum("nc,nc->n", apart, normals[under])
+    keep = height > STEEP * np.linalg.norm(apart, axis=1)
+    return over[keep], under[keep]
 
 
 def _off(rest: np.ndarray, item: Item, weights: np.ndarray, inner: list[Surface]) -> np.ndarray:
