@@ -14,6 +14,7 @@ BAND = 0.025  # metres below the upper edge that are moved, not stretched
 AXIS = 0.04  # metres, z of the trunk's axis
 SECTORS = 24  # directions round the trunk
 DIP = 0.09  # metres by which an upper edge may sink
+SLICE = 0.018  # metres above and below a height that count for its outline; the mesh has a row of vertices in each
 
 
 def raised(points: np.ndarray, base: np.ndarray) -> np.ndarray:
@@ -56,7 +57,7 @@ def _girth(base: np.ndarray, turn: np.ndarray, height: np.ndarray) -> np.ndarray
     angles = np.arange(SECTORS) * 2 * np.pi / SECTORS
     body = base[:N_BODY]
     trunk = body[np.abs(body[:, 0]) < 0.24]
-    table = np.array([_outline(trunk[np.abs(trunk[:, 1] - y) < 0.012][:, [2, 0]] - (AXIS, 0), angles) for y in rows])
+    table = np.array([_outline(trunk[np.abs(trunk[:, 1] - y) < SLICE][:, [2, 0]] - (AXIS, 0), angles) for y in rows])
     table = gaussian_filter1d(gaussian_filter1d(table, 1.0, axis=0), 1.0, axis=1, mode="wrap")
     at = [(height - rows[0]) / 0.01, turn / (2 * np.pi) * SECTORS]
     wide = np.concatenate([table, table[:, :1]], 1)
