@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from synth.blender.alembic import read_cloth
 from synth.blender.imports import read_scene_file
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from synth.config import GenerateConfig
 
 Progress = Callable[[str, int], None]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,15 @@ class MadeClip:
     key: str
     fields: dict
     seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The geometry of a draw of a clip, the seconds that it took, and the draws before it, as of ``make_clip``."""
+
+    geometry: ClipGeometry
+    seconds: float
+    rejected: list[dict]
 
 
 @functools.lru_cache(maxsize=2)
@@ -148,12 +158,13 @@ def _meta(spec: ClipSpec, config: GenerateConfig, geometry: ClipGeometry, verdic
 
 def make_attempt(
     spec: ClipSpec, config: GenerateConfig, log: Path, progress: Progress, given: Mapping | None = None,
-    keep_rejected: bool = False,
+    keep_rejected: bool = False, draw: Draw | None = None,
 ) -> MadeClip:  # fmt: skip
     """Render and label one spec: labels first, and no colour for a clip whose labels fail their checks.
 
     Args:
         given: fields that are there, such as ``rgb``, and take the place of those made here; the checks see them.
+        draw: its geometry, if that is there.
         keep_rejected: a clip that fails its checks is made whole and returned too, with its verdict in ``meta``.
 
     Raises:
@@ -163,7 +174,8 @@ def make_attempt(
     seconds: Counter[str] = Counter()
     with _timed(seconds, "geometry"):
         hdri = library_of(config.bodies).hdri(spec.light.hdri)
-        geometry = clip_geometry(spec, config, log)
+        geometry = clip_geometry(spec, config, log) if draw is None else draw.geometry
+    seconds["geometry"] += 0.0 if draw is None else draw.seconds
     fields = _labelled(geometry, spec, config, log, progress, seconds) | dict(given or {})
     with _timed(seconds, "qa"):
         bodies = body_tracks(geometry, spec)
@@ -180,24 +192,18 @@ def make_attempt(
     return MadeClip(spec.key, fields, dict(seconds))
 
 
-def make_clip(
-    config: GenerateConfig, index: int, log_dir: Path, progress: Progress = lambda stage, frame: None
-) -> tuple[MadeClip, list[dict]]:
-    """Make clip ``index``; a spec that QA rejects is replaced by another draw, up to ``config.qa.attempts`` times.
-
-    Returns:
-        the clip and the rejected attempts before it, each a dict of ``key``, ``attempt``, ``reasons``, ``spec``, and
-        of ``synth.qa.evidence`` where it was rendered.
+def _first_fit(
+    config: GenerateConfig, index: int, log_dir: Path, make: Callable[[ClipSpec, Path], _T], rejected: list[dict]
+) -> _T:
+    """What comes of the first draw of a clip that is not rejected, after those that are known to be; others join them.
 
     Raises:
-        ClipRejected: every attempt was rejected; its ``attempts`` holds the same list of dicts.
-        ThfmError: an asset is missing, or Blender failed.
+        ClipRejected: every attempt was rejected; its ``attempts`` are ``rejected``.
     """
-    rejected: list[dict] = []
-    for attempt in range(config.qa.attempts):
+    for attempt in range(len(rejected), config.qa.attempts):
         spec = clip_spec(config, index, attempt)
         try:
-            return make_attempt(spec, config, Path(log_dir) / f"{spec.key}.log", progress), rejected
+            return make(spec, Path(log_dir) / f"{spec.key}.log")
         except ClipRejected as error:
             record = {
                 "key": spec.key,
@@ -208,6 +214,50 @@ def make_clip(
             }
             rejected.append(record)
     raise ClipRejected([f"attempt {r['attempt']}: {x}" for r in rejected for x in r["reasons"]], rejected)
+
+
+def draw_clip(config: GenerateConfig, index: int, log_dir: Path) -> Draw:
+    """The first draw of clip ``index`` that can be filmed, for ``make_clip`` to go on with, here or elsewhere.
+
+    Raises:
+        ClipRejected, ThfmError: as ``make_clip``.
+    """
+    rejected: list[dict] = []
+
+    def build(spec: ClipSpec, log: Path) -> Draw:
+        start = time.perf_counter()
+        geometry = clip_geometry(spec, config, log)
+        return Draw(geometry, time.perf_counter() - start, rejected)
+
+    return _first_fit(config, index, log_dir, build, rejected)
+
+
+def make_clip(
+    config: GenerateConfig,
+    index: int,
+    log_dir: Path,
+    progress: Progress = lambda stage, frame: None,
+    draw: Draw | None = None,
+) -> tuple[MadeClip, list[dict]]:
+    """Make clip ``index``; a spec that QA rejects is replaced by another draw, up to ``config.qa.attempts`` times.
+
+    Args:
+        draw: what ``draw_clip`` made of it, if that is there.
+
+    Returns:
+        the clip and the rejected attempts before it, each a dict of ``key``, ``attempt``, ``reasons``, ``spec``, and
+        of ``synth.qa.evidence`` where it was rendered.
+
+    Raises:
+        ClipRejected: every attempt was rejected; its ``attempts`` holds the same list of dicts.
+        ThfmError: an asset is missing, or Blender failed.
+    """
+    rejected, drawn = ([], None) if draw is None else (list(draw.rejected), len(draw.rejected))
+
+    def make(spec: ClipSpec, log: Path) -> MadeClip:
+        return make_attempt(spec, config, log, progress, draw=draw if spec.attempt == drawn else None)
+
+    return _first_fit(config, index, log_dir, make, rejected), rejected
 
 
 def inspect_clip(config: GenerateConfig, index: int, path: Path, attempt: int = 0) -> ClipSpec:
@@ -222,4 +272,4 @@ def inspect_clip(config: GenerateConfig, index: int, path: Path, attempt: int = 
     return spec
 
 
-__all__ = ["MadeClip", "caption_of", "clip_spec", "inspect_clip", "make_attempt", "make_clip"]
+__all__ = ["Draw", "MadeClip", "caption_of", "clip_spec", "draw_clip", "inspect_clip", "make_attempt", "make_clip"]

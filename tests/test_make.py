@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from synth import make
 from synth.config import load_config
 from synth.conventions import ClipRejected
-from synth.make import MadeClip, clip_spec, make_attempt, make_clip
+from synth.make import MadeClip, clip_spec, draw_clip, make_attempt, make_clip
 from tests.conftest import SMALLER, TINY
 
 HUGE = "qa.person_share=1"  # nobody covers the whole picture
@@ -79,3 +80,25 @@ def test_seconds_tell_every_stage(tmp_path: Path) -> None:
     clip, _ = made(tmp_path)
     assert list(clip.seconds) == ["geometry", "scene", "visibility", "labels", "qa", "colour"]
     assert all(seconds > 0 for seconds in clip.seconds.values())
+
+
+def test_a_clip_that_was_drawn_ahead_is_the_clip_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draws that cannot be filmed are told of by whoever met with them; what is drawn is not drawn again."""
+    config, build, drawn = load_config(TINY, SMALL), make.build_clip, []
+
+    def crowded_at_first(spec, *args, **kwargs):
+        drawn.append(spec.attempt)
+        if spec.attempt == 0:
+            raise ClipRejected(["people: no room."])
+        return build(spec, *args, **kwargs)
+
+    monkeypatch.setattr(make, "build_clip", crowded_at_first)
+    whole, rejected = make_clip(config, 0, tmp_path)
+    draw = draw_clip(config, 0, tmp_path)
+    assert drawn == [0, 1, 0, 1]
+    again, rejected_again = make_clip(config, 0, tmp_path, draw=draw)
+    assert drawn == [0, 1, 0, 1] and again.seconds["geometry"] >= draw.seconds > 0
+    assert rejected_again == rejected and [r["reasons"] for r in rejected] == [["people: no room."]]
+    for name in set(whole.fields) - {"smplx", "meta", "key", "fps"}:
+        np.testing.assert_array_equal(again.fields[name], whole.fields[name])
+    assert again.fields["meta"] == whole.fields["meta"]

@@ -47,12 +47,11 @@ def main() -> None:
         rest = sum(stages.values()) - stages["colour"]
         print(f"  beside colour ({stages['colour'] / made:.1f} s a clip): {100 * rest / stages['colour']:.1f} % on top")
         print("   " + ", ".join(f"{name} {100 * s / stages['colour']:.1f}" for name, s in stages.items()))
-        unstaged = sum(run["clip_seconds"]) - sum(stages.values())
-        print(
-            f"  between stages and for rejected draws: {100 * unstaged / sum(run['clip_seconds']):.1f} % of their time"
-        )
+        clips = sum(run["clip_seconds"]) + sum(run["ahead_seconds"])
+        unstaged = clips - sum(stages.values())
+        print(f"  between stages and for rejected draws: {100 * unstaged / clips:.1f} % of their time")
         capacity = workers * run["working_seconds"]
-        busy = sum(run["clip_seconds"]) + run["start_seconds"]
+        busy = clips + run["start_seconds"]
         print(
             f"  idle: {100 * (1 - busy / capacity):.1f} %, {run['start_seconds'] / max(1, run['starts']):.1f} s a start"
         )

@@ -34,7 +34,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "set")
         took = synth("generate", args.config, *args.overrides, "--out", str(out), "--json")[-1]
-    busy = (sum(took["clip_seconds"]) + took["start_seconds"]) / 3600
+    busy = (sum(took["clip_seconds"]) + sum(took["ahead_seconds"]) + took["start_seconds"]) / 3600
     for name, foretold, true in (
         ("seconds", told["seconds"], took["seconds"]),
         ("core-hours", told["core_hours"], busy),

@@ -67,6 +67,7 @@ def _signal_driver(driver: int, number: int) -> bool:
 EVENTS = {
     "renderer killed": lambda driver: _kill_one(driver, "synth.cluster.child"),
     "Ray worker killed": lambda driver: _kill_one(driver, "ray::make_and_stage"),
+    "Ray worker that draws killed": lambda driver: _kill_one(driver, "ray::draw_ahead"),
     "raylet killed": lambda driver: _kill_one(driver, "raylet/raylet"),
     "renderer stopped for 5 s": _stand_still,
     "driver killed": lambda driver: _signal_driver(driver, signal.SIGKILL),

@@ -58,6 +58,7 @@ def _sample(config: GenerateConfig, clips: int, frames: int) -> Sample:
     return Sample(
         frames=frames,
         clip_seconds=summary.clip_seconds,
+        ahead_seconds=summary.ahead_seconds,
         bytes=summary.bytes,
         start_seconds=summary.start_seconds / max(1, summary.starts),
         around_seconds=max(0.0, summary.seconds - summary.working_seconds),

@@ -11,6 +11,21 @@ class Board:
     def __init__(self) -> None:
         self._open = True
         self._clips: dict[int, tuple[float, int]] = {}
+        self._drawing: set[int] = set()
+
+    def draw(self, index: int) -> bool:
+        """A worker is about to draw clip ``index`` for another; False asks it not to."""
+        if self._open:
+            self._drawing.add(index)
+        return self._open
+
+    def drawn(self, index: int) -> None:
+        """Clip ``index`` is drawn, or cannot be."""
+        self._drawing.discard(index)
+
+    def drawing(self) -> int:
+        """How many clips are being drawn."""
+        return len(self._drawing)
 
     def start(self, index: int) -> bool:
         """A worker is about to make clip ``index``; False asks it not to."""
@@ -26,6 +41,7 @@ class Board:
     def forget(self, index: int) -> None:
         """Clip ``index`` is over."""
         self._clips.pop(index, None)
+        self._drawing.discard(index)
 
     def close(self) -> None:
         """Let no further clip start."""

@@ -33,7 +33,6 @@ def main() -> None:
     if os.getppid() != owner:  # it ended before this could be asked for
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    faulthandler.enable()  # a crash leaves its traceback in the log of the clip
     pipe = Connection(int(sys.argv[1]))
     ready = False
     with contextlib.suppress(EOFError, OSError):
@@ -57,9 +56,11 @@ def _get_ready(config: GenerateConfig) -> None:
 
 
 def make(job: Job, progress: Callable[[str, int], None]) -> Outcome:
-    """Make a clip and stage it, or what QA has against it. Never raises: a failure is an outcome."""
+    """Draw a clip, or make it and stage it, or what QA has against it. Never raises: a failure is an outcome."""
     try:
-        return _make(job, progress)
+        with open(job.log, "ab") as log:
+            faulthandler.enable(log)  # a crash leaves its traceback there
+            return _make(job, progress)
     except Exception as error:
         with contextlib.suppress(OSError), open(job.log, "a") as log:
             log.write(traceback.format_exc())
@@ -68,6 +69,8 @@ def make(job: Job, progress: Callable[[str, int], None]) -> Outcome:
             return Outcome(job.index, "full", str(full))
         message = str(error) if isinstance(error, ThfmError) else f"{type(error).__name__}: {error}"
         return Outcome(job.index, "failed", message)
+    finally:
+        faulthandler.disable()
 
 
 def _make(job: Job, progress: Callable[[str, int], None]) -> Outcome:
@@ -79,7 +82,12 @@ def _make(job: Job, progress: Callable[[str, int], None]) -> Outcome:
             "bring the same files to all machines, by cluster.runtime_env or a shared folder."
         )
     patience = job.config.cluster.storage_patience_seconds
-    made = clips.new_clip(job, progress) if job.source is None else clips.relabelled_clip(job, progress)
+    if job.ahead:
+        made = clips.drawn_clip(job)
+        if isinstance(made, bytes):
+            return Outcome(job.index, "drawn", draw=made)
+    else:
+        made = clips.new_clip(job, progress) if job.source is None else clips.relabelled_clip(job, progress)
     # Rejections first: the clip's own file says that nothing more is to come.
     for record in made.rejected:
         patiently(patience, stage_rejection, job.out, job.key, record["attempt"], record)

@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from synth.cluster.drawn import packed, unpacked
 from synth.cluster.job import Job
 from synth.cluster.plan import shard_of
 from synth.conventions import ClipRejected, ThfmError
-from synth.make import make_attempt, make_clip
+from synth.make import draw_clip, make_attempt, make_clip
 from synth.shards import Clip, encode_clip, finished_shard, read_clip
 from synth.spec.model import ClipSpec
 
@@ -41,10 +42,19 @@ def _encoded(key: str, fields: Mapping[str, Any], meta: Mapping[str, Any], kept:
     return encode_clip(key, fields["fps"], arrays, meta, kept)
 
 
-def new_clip(job: Job, progress: Callable[[str, int], None]) -> Made:
-    """Draw and render a clip."""
+def drawn_clip(job: Job) -> bytes | Made:
+    """The draw of a clip, packed; or that no draw of it can be filmed."""
     try:
-        clip, rejected = make_clip(job.config, job.index, job.logs, progress)
+        return packed(draw_clip(job.config, job.index, job.logs), job.config.bodies.assets)
+    except ClipRejected as error:
+        return Made(None, error.attempts, str(error))
+
+
+def new_clip(job: Job, progress: Callable[[str, int], None]) -> Made:
+    """Draw a clip, unless it is drawn, and render it."""
+    draw = None if job.draw is None else unpacked(job.draw, job.config.bodies.assets)
+    try:
+        clip, rejected = make_clip(job.config, job.index, job.logs, progress, draw)
     except ClipRejected as error:
         return Made(None, error.attempts, str(error))
     start = time.perf_counter()

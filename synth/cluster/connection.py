@@ -24,7 +24,7 @@ _QUIET = {
 }
 _HEAD = 15.0  # seconds in which the head of a cluster has to answer
 _SLOW = 60.0  # seconds in which Ray should have come up
-_OBJECT_STORE_BYTES = 100 * 2**20  # clips go through files; Ray carries configs and outcomes only
+_STORE = 0.1  # share of the memory for draws that wait in Ray, some 40 MB a person; beyond, Ray uses the disk
 
 
 def address_of(config: ClusterConfig) -> str | None:
@@ -60,11 +60,12 @@ def connected(config: ClusterConfig, say: Callable[[str], None] = print) -> Iter
     try:
         if address is None:
             cpus = None if config.workers is None else math.ceil(config.workers * config.cpus_per_worker)
+            memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
             ray.init(
                 address="local",
                 num_cpus=cpus,
                 include_dashboard=False,
-                object_store_memory=_OBJECT_STORE_BYTES,
+                object_store_memory=int(_STORE * memory),
                 _node_ip_address="127.0.0.1",  # nothing but this machine takes part, whatever its network does
                 **common,
             )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from scipy import stats
 
+from synth.cluster.places import ahead_cpus
+
 _CONFIDENCE = 0.9
 _MODEL = 0.08  # share by which machines that are busy otherwise, and all that is not told here, put an estimate out
 
@@ -18,7 +20,8 @@ class Sample:
 
     Attributes:
         frames: of each clip.
-        clip_seconds: worker's time of each, without the start of its process.
+        clip_seconds: worker's time of each, ahead_seconds: that of the worker which had drawn it before, both without
+            the start of a process.
         bytes: of all of them together, encoded.
         start_seconds: until a new process is ready; around_seconds: of the run, before its first clip and after its
             last.
@@ -26,6 +29,7 @@ class Sample:
 
     frames: int
     clip_seconds: Sequence[float]
+    ahead_seconds: Sequence[float]
     bytes: int
     start_seconds: float
     around_seconds: float
@@ -51,7 +55,7 @@ class Estimate:
     """What a job will take.
 
     Attributes:
-        workers: clips at once; clip_seconds: of a worker, on average; seconds: from start to end.
+        workers: clips at once; clip_seconds: of workers, on average, with its draw; seconds: from start to end.
         core_hours, gpu_hours: reserved by workers at work; machine_hours: of the whole cluster, start to end.
         bytes: of the data set; cost: of the machine hours.
         error: share of the time within which the truth lies nine times in ten; error_bytes: of the bytes.
@@ -70,20 +74,19 @@ class Estimate:
     error_bytes: float
 
 
-def _mean_and_error(samples: Sequence[Sample], frames: int) -> tuple[float, float, float]:
-    """Seconds of a clip of so many frames, the share by which they may be wrong, and bytes of it."""
-    last = samples[-1]
-    n, mean = len(last.clip_seconds), sum(last.clip_seconds) / len(last.clip_seconds)
-    spread = math.sqrt(sum((s - mean) ** 2 for s in last.clip_seconds) / (n - 1))
-    error = stats.t.ppf(0.5 + _CONFIDENCE / 2, n - 1) * spread / math.sqrt(n) / mean
-    size = last.bytes / n
-    if len(samples) == 1:
-        return mean, error, size
-    first = samples[0]  # the same clips, shorter: what each further frame takes
-    steps, more = last.frames - first.frames, frames - last.frames
-    per_frame = max(0.0, mean - sum(first.clip_seconds) / len(first.clip_seconds)) / steps
-    size += more * (size - first.bytes / len(first.clip_seconds)) / steps
-    return mean + more * per_frame, error, size
+def _at(frames: int, lengths: Sequence[int], values: Sequence[float]) -> float:
+    """What a clip of so many frames has, from clips of one length, or, of the same clips, from two."""
+    if len(values) == 1:
+        return values[0]
+    per_frame = max(0.0, values[1] - values[0]) / (lengths[1] - lengths[0])
+    return values[1] + per_frame * (frames - lengths[1])
+
+
+def _error(seconds: Sequence[float]) -> float:
+    """Share by which the mean of these may be wrong."""
+    n, mean = len(seconds), sum(seconds) / len(seconds)
+    spread = math.sqrt(sum((s - mean) ** 2 for s in seconds) / (n - 1))
+    return stats.t.ppf(0.5 + _CONFIDENCE / 2, n - 1) * spread / math.sqrt(n) / mean
 
 
 def workers_of(cluster: Cluster, cpus_per_worker: float, gpus_per_worker: float) -> int:
@@ -109,23 +112,30 @@ def estimate(
         samples: one of clips of that length, or two of the same clips, shorter and short, to go on from. At least two
             clips each.
     """
-    mean, error, size = _mean_and_error(samples, frames)
+    lengths = [s.frames for s in samples]
+    clip, ahead, size = (
+        _at(frames, lengths, [told(s) / len(s.clip_seconds) for s in samples])
+        for told in (lambda s: sum(s.clip_seconds), lambda s: sum(s.ahead_seconds), lambda s: s.bytes)
+    )
+    error = _error([sum(both) for both in zip(samples[-1].clip_seconds, samples[-1].ahead_seconds, strict=True)])
+    clip, ahead, start = (x / cluster.speed for x in (clip, ahead, samples[-1].start_seconds))
     workers = min(workers_of(cluster, cpus_per_worker, gpus_per_worker), clips)
-    clip = mean / cluster.speed
-    start = samples[-1].start_seconds / cluster.speed
+    cores = clip * cpus_per_worker + ahead * ahead_cpus(cpus_per_worker)  # core seconds of a clip
     rounds = clips / workers
+    # Draws are made by cores that no clip has taken, if there are enough; else clips wait for them.
+    working = max(rounds * clip, clips * cores / (cluster.machines * cluster.cores), clip + ahead)
     # Nobody waits for the slowest in the middle of a run; at its end workers idle for half a clip on average.
-    tail = clip * (1 - 1 / workers) / 2
-    seconds = samples[-1].around_seconds + rounds * clip + math.ceil(rounds / clips_per_process) * start + tail
-    busy = clips * clip + max(workers, clips / clips_per_process) * start
+    tail = (clip + ahead) * (1 - 1 / workers) / 2
+    seconds = samples[-1].around_seconds + working + math.ceil(rounds / clips_per_process) * start + tail
+    starts = max(workers, clips / clips_per_process)
     machine_hours = cluster.machines * seconds / 3600
     return Estimate(
         clips=clips,
         workers=workers,
-        clip_seconds=clip,
+        clip_seconds=clip + ahead,
         seconds=seconds,
-        core_hours=busy * cpus_per_worker / 3600,
-        gpu_hours=busy * gpus_per_worker / 3600,
+        core_hours=(clips * cores + starts * start * cpus_per_worker) / 3600,
+        gpu_hours=(clips * clip + starts * start) * gpus_per_worker / 3600,
         machine_hours=machine_hours,
         bytes=clips * size,
         cost=machine_hours * cluster.price,

@@ -20,6 +20,8 @@ class Job:
         out: data set that it goes to. logs: local folder of its log.
         assets: fingerprint of the driver's; None: not to be compared.
         source: data set whose colour it takes over, with labels made anew; None: a new clip.
+        ahead: nothing but its draw is wanted, for another worker to go on with.
+        draw: that draw, packed; None: it is still to be made.
     """
 
     config: GenerateConfig
@@ -28,6 +30,8 @@ class Job:
     logs: Path
     source: str | None = None
     assets: str | None = None
+    ahead: bool = False
+    draw: bytes | None = None
 
     @property
     def key(self) -> str:

@@ -16,6 +16,11 @@ def memory_bytes(config: ClusterConfig) -> int | None:
     return None if config.memory_gb_per_worker is None else int(config.memory_gb_per_worker * 2**30)
 
 
+def ahead_cpus(cpus_per_worker: float) -> float:
+    """Cores that the draw of a clip reserves, which runs on one."""
+    return min(1.0, cpus_per_worker)
+
+
 def wanted(config: ClusterConfig) -> dict[str, float]:
     """What a clip reserves, by the names of Ray."""
     amounts = {"CPU": config.cpus_per_worker, "GPU": config.gpus_per_worker, "memory": memory_bytes(config) or 0}

@@ -50,7 +50,7 @@ def resident_bytes(pid: int) -> int:
 
 
 class Renderer:
-    """Runs jobs one after another in a process of its own, which is replaced after a crash, after ``clips`` jobs, and
+    """Runs jobs one after another in a process of its own, which is replaced after a crash, after ``clips`` clips, and
     when it has come near ``memory`` bytes. It ends with its owner, whatever ends that.
 
     Attributes:
@@ -96,7 +96,7 @@ class Renderer:
             except BaseException:
                 self.close()
                 raise
-            self._made += 1
+            self._made += not job.ahead
             return answer
 
     def _answer(self, job: Job, seconds: float | None, progress: Callable[[int], None]) -> Any:

@@ -7,7 +7,7 @@ import itertools
 import json
 import math
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +22,7 @@ from synth.cluster.display import Display
 from synth.cluster.job import assets_of
 from synth.cluster.metrics import Metrics
 from synth.cluster.outcome import Outcome
-from synth.cluster.places import memory_bytes, next_place, options, places_now, total
+from synth.cluster.places import ahead_cpus, memory_bytes, next_place, options, places_now, total
 from synth.cluster.plan import ShardPlan
 from synth.cluster.progress import Progress
 from synth.cluster.stop import Stop
@@ -35,6 +35,22 @@ _POLL = 0.5  # seconds
 _BOARD = 5.0  # seconds to wait for the board, which may have to be made anew
 _SILENT = 60.0  # seconds in which a clip that was handed out should have begun somewhere
 _LOST_NODES = 20  # machines that a clip may lose under it, which is rarely its fault
+
+
+_LOST = (
+    ray.exceptions.NodeDiedError,
+    ray.exceptions.ObjectLostError,  # the draw of a clip was on a machine that is gone
+    ray.exceptions.TaskUnschedulableError,
+)
+
+
+def _gone(index: int, error: ray.exceptions.RayError) -> Outcome:
+    """Of a clip that was lost with what made it, or drew it."""
+    if isinstance(error, ray.exceptions.TaskCancelledError):
+        return Outcome(index, "skipped")
+    if isinstance(error, _LOST):
+        return Outcome(index, "lost", "its machine was lost")
+    return Outcome(index, "died", f"its worker process died ({' '.join(str(error).split())[:200]})")
 
 
 class Run:
@@ -69,6 +85,11 @@ class Run:
             max_calls=0,  # the worker renews its own process
             max_retries=0,  # so that every try is known here
         )(worker.make_and_stage)
+        # By CPUs that no clip has taken, where there are some: a GPU need not wait for the geometry of its next clip.
+        self.draw = ray.remote(
+            num_cpus=ahead_cpus(cluster.cpus_per_worker), memory=memory_bytes(cluster), max_retries=0
+        )(worker.draw_ahead)
+        self.ahead: deque[tuple[int, Any]] = deque()  # clips that are drawn, or being drawn, and have no place yet
         self.assemble = ray.remote(num_cpus=0, max_retries=_LOST_NODES)(worker.assemble)
         self.config_ref = ray.put(config)
         self.assets = None
@@ -124,26 +145,40 @@ class Run:
             raise ThfmError(self.fatal)
 
     def _hand_out(self) -> None:
-        while not self.closed:
-            place = next_place(self.places, Counter(self.taken.values()), self.config.cluster)
-            index = None if place is None else next(self.queue, None)
-            if index is None:
+        """Ask for as many clips as the machines can make, and for the draws of as many that come next."""
+        cluster = self.config.cluster
+        while not self.closed and (place := next_place(self.places, Counter(self.taken.values()), cluster)) is not None:
+            clip = self.ahead.popleft() if self.ahead else self._drawn()
+            if clip is None:
                 return
             make = self.make.options(**options(place))
-            task = make.remote(self.config_ref, index, self.out, self.source, self.assets, self.board)
-            self.clips[task], self.taken[task] = index, place
+            task = make.remote(self.config_ref, clip[0], self.out, self.source, self.assets, self.board, clip[1])
+            self.clips[task], self.taken[task] = clip[0], place
+        slots = total(self.places, cluster)
+        while not self.closed and len(self.ahead) < min(slots, 2 * slots - len(self.clips)):
+            clip = self._drawn()
+            if clip is None:
+                return
+            self.ahead.append(clip)
+
+    def _drawn(self) -> tuple[int, Any] | None:
+        """The next clip and its draw to come; labels that are made anew take little, and are drawn where they are."""
+        index = next(self.queue, None)
+        if index is None:
+            return None
+        if self.source is not None:
+            return index, None
+        return index, self.draw.remote(self.config_ref, index, self.out, self.assets, self.board)
 
     def _outcome(self, task: Any, index: int) -> Outcome:
         try:
             return ray.get(task)
-        except ray.exceptions.TaskCancelledError:
-            return Outcome(index, "skipped")
-        except (ray.exceptions.NodeDiedError, ray.exceptions.TaskUnschedulableError):
-            return Outcome(index, "lost", "its machine was lost")
-        except ray.exceptions.RayTaskError as error:  # an error of ours, or storage that was away for too long
-            return Outcome(index, "failed", f"{type(error.cause).__name__}: {error.cause}")
         except ray.exceptions.RayError as error:
-            return Outcome(index, "died", f"its worker process died ({' '.join(str(error).split())[:200]})")
+            cause = getattr(error, "cause", None)
+            if isinstance(error, ray.exceptions.RayTaskError) and not isinstance(cause, ray.exceptions.RayError):
+                # An error of ours, or storage that was away for too long.
+                return Outcome(index, "failed", f"{type(cause).__name__}: {cause}")
+            return _gone(index, cause if isinstance(cause, ray.exceptions.RayError) else error)
 
     def _clip_over(self, outcome: Outcome) -> None:
         index = outcome.index
@@ -164,9 +199,10 @@ class Run:
         self.progress.note_rejections(outcome.reasons)
         self.summary.made += 1
         self.summary.bytes += outcome.bytes
-        self.summary.clip_seconds.append(round(outcome.busy_seconds - outcome.start_seconds, 3))
-        self.summary.starts += outcome.start_seconds > 0
-        self.summary.start_seconds += outcome.start_seconds
+        self.summary.clip_seconds.append(round(outcome.busy_seconds, 3))
+        self.summary.ahead_seconds.append(round(outcome.ahead_seconds, 3))
+        self.summary.starts += len(outcome.starts)
+        self.summary.start_seconds += sum(outcome.starts)
         self.summary.working_seconds = time.monotonic() - self.began
         for stage, seconds in outcome.seconds.items():
             self.summary.stage_seconds[stage] = self.summary.stage_seconds.get(stage, 0.0) + seconds
@@ -228,13 +264,13 @@ class Run:
         try:
             if self.closed:  # again and again: a board that has just taken another's place would let clips start
                 ray.get(self.board.close.remote(), timeout=_BOARD)
-            running = ray.get(self.board.clips.remote(), timeout=_BOARD)
+            running, drawing = ray.get([self.board.clips.remote(), self.board.drawing.remote()], timeout=_BOARD)
         except ray.exceptions.RayError:  # it is on its way, unless nothing ever begins
             self._tell_of_silence(False)
             if self.heard < math.inf:
                 return
-            running = {}
-        self._tell_of_silence(bool(running))
+            running, drawing = {}, 0
+        self._tell_of_silence(bool(running or drawing))
         if self.closed and not self.cancelled:
             self.cancelled = True
             for task in [t for t, index in self.clips.items() if index not in running]:

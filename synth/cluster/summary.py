@@ -19,7 +19,8 @@ class Summary:
         made: clips rendered by this run, which take so many bytes; seconds: its duration, of them working_seconds from
             the first clip handed out to the last one over; stage_seconds: sums over its clips.
         workers: clips made at once, at most. clip_seconds: worker's time of each clip in the order of their ends,
-            without start_seconds, which new processes took, starts of them, to be ready.
+            ahead_seconds: that of another worker which had drawn it before, both without start_seconds, which new
+            processes took, starts of them, to be ready.
         complete: every clip is in a shard or rejected.
         interrupted: the run was asked to stop.
     """
@@ -37,6 +38,7 @@ class Summary:
     stage_seconds: dict[str, float] = field(default_factory=dict)
     workers: int = 0
     clip_seconds: list[float] = field(default_factory=list)
+    ahead_seconds: list[float] = field(default_factory=list)
     starts: int = 0
     start_seconds: float = 0.0
     complete: bool = False

@@ -33,8 +33,8 @@ def write_report(out: str, name: str, text: str) -> None:
         storage.write_bytes(storage.join(out, f"{LOGS}/{name}"), text.encode())
 
 
-def may_start(board: Any, index: int) -> bool:
-    """Tell the board that clip ``index`` begins; False if the run is being stopped.
+def may_start(method: Any, index: int) -> bool:
+    """Tell the board, by its ``start`` or ``draw``, that clip ``index`` begins; False if the run is being stopped.
 
     A task that blocks in ``ray.get`` gives its CPU away meanwhile, and Ray would start another clip on it; waiting on
     the future of the reference keeps it.
@@ -42,7 +42,7 @@ def may_start(board: Any, index: int) -> bool:
     from ray.exceptions import RayError
 
     try:
-        return board.start.remote(index).future().result()
+        return method.remote(index).future().result()
     except RayError:  # its node was lost: another board is on its way
         return True
 
@@ -53,31 +53,52 @@ def _renderer(clips: int, memory: int | None) -> Renderer:
     return Renderer(clips, memory)
 
 
+def draw_ahead(config: GenerateConfig, index: int, out: str, assets: str | None, board: Any) -> Outcome:
+    """Draw clip ``index`` for the worker that is to make it, which then renders at once. Arguments and outcome as of
+    ``make_and_stage``; if it is not drawn, it is over."""
+    if not may_start(board.draw, index):
+        return Outcome(index, "skipped")
+    outcome = _outcome(config, index, out, board, assets=assets, ahead=True)
+    board.drawn.remote(index)
+    return outcome
+
+
 def make_and_stage(
-    config: GenerateConfig, index: int, out: str, source: str | None, assets: str | None, board: Any
-) -> Outcome:
+    config: GenerateConfig, index: int, out: str, source: str | None, assets: str | None, board: Any,
+    drawn: Outcome | None,
+) -> Outcome:  # fmt: skip
     """Make clip ``index`` and stage it, or what QA has against it. Never raises: a failure is an outcome.
 
-    The arguments are those of a ``Job``; ``board`` is where to report.
+    The arguments are those of a ``Job``; ``board`` is where to report; ``drawn`` is what came of ``draw_ahead``, if
+    that was asked for.
     """
-    if not may_start(board, index):
+    if not may_start(board.start, index):
         return Outcome(index, "skipped")
+    if drawn is None:
+        return _outcome(config, index, out, board, source=source, assets=assets)
+    if drawn.kind != "drawn":
+        return drawn
+    outcome = _outcome(config, index, out, board, assets=assets, draw=drawn.draw)
+    return dataclasses.replace(outcome, ahead_seconds=drawn.busy_seconds, starts=(*drawn.starts, *outcome.starts))
+
+
+def _outcome(config: GenerateConfig, index: int, out: str, board: Any, **job: Any) -> Outcome:
     try:
         with _log_folder(out, index) as logs:
-            return _make(Job(config, index, out, logs, source, assets), board)
+            return _run(Job(config, index, out, logs, **job), board)
     except OSError as error:
         if not disk_is_full(error):
             raise
         return Outcome(index, "full", f"the disk is full ({error}): free some space")
 
 
-def _make(job: Job, board: Any) -> Outcome:
+def _run(job: Job, board: Any) -> Outcome:
     cluster = job.config.cluster
     renderer, begun = _renderer(cluster.clips_per_process, memory_bytes(cluster)), time.monotonic()
     try:
         outcome = renderer.run(job, cluster.clip_timeout_seconds, lambda frames: board.frame.remote(job.index, frames))
-        busy = time.monotonic() - begun
-        return dataclasses.replace(outcome, busy_seconds=busy, start_seconds=renderer.start_seconds)
+        starts = (renderer.start_seconds,) if renderer.start_seconds else ()
+        return dataclasses.replace(outcome, busy_seconds=time.monotonic() - begun - sum(starts), starts=starts)
     except TooSlow:
         message = f"it took longer than cluster.clip_timeout_seconds={cluster.clip_timeout_seconds:g}"
         outcome = Outcome(job.index, "failed", message)
@@ -99,7 +120,7 @@ def _log_folder(out: str, index: int) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="thfm-logs-") as name:
         yield Path(name)
         log = Path(name, f"{clip_key(index)}.log")
-        if log.is_file():
+        if log.is_file() and log.stat().st_size:
             with contextlib.suppress(Exception):  # no clip is lost for its log
                 storage.write_bytes(log_url(out, index), log.read_bytes())
 

@@ -101,9 +101,9 @@ def below(driver: int) -> dict[int, str]:
     return {pid: titles.get(pid, "") for pid in family - {driver}}
 
 
-def clip_workers(driver: int) -> list[int]:
-    """Process ids of the Ray workers of a run that are making a clip now."""
-    return [pid for pid, title in below(driver).items() if title.startswith("ray::make_and_stage")]
+def clip_workers(driver: int, task: str = "make_and_stage") -> list[int]:
+    """Process ids of the Ray workers of a run that are making a clip now, or are at another task."""
+    return [pid for pid, title in below(driver).items() if title.startswith(f"ray::{task}")]
 
 
 def renderers(driver: int) -> list[int]:

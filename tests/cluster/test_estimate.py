@@ -12,8 +12,10 @@ from synth.cluster.estimate import Cluster, Sample, estimate, workers_of
 from tests.conftest import SMALLER, TINY, run_synth
 
 
-def sample(seconds: list[float], frames: int = 10, each: int = 1000) -> Sample:
-    return Sample(frames, seconds, each * len(seconds), start_seconds=5.0, around_seconds=8.0)
+def sample(seconds: list[float], frames: int = 10, each: int = 1000, ahead: float = 0.0) -> Sample:
+    """Clips of so many seconds, of which drawing took ``ahead``, by another worker."""
+    made = [s - ahead for s in seconds]
+    return Sample(frames, made, [ahead] * len(seconds), each * len(seconds), start_seconds=5.0, around_seconds=8.0)
 
 
 def test_time_is_that_of_a_run_played_out() -> None:
@@ -32,6 +34,18 @@ def test_time_is_that_of_a_run_played_out() -> None:
     assert told.core_hours == pytest.approx((clips.sum() + 5 * 50) / 3600, rel=0.06)
     assert told.machine_hours == pytest.approx(2 * told.seconds / 3600) and told.cost == 3 * told.machine_hours
     assert told.bytes == 1_000_000
+
+
+def test_draws_cost_time_where_cores_are_short_and_none_where_they_are_not() -> None:
+    clips = [30.0, 40.0, 50.0]
+    whole, ahead = (estimate([sample(clips, ahead=a)], 1000, 10, Cluster(1, 8)) for a in (0.0, 10.0))
+    assert ahead.seconds == pytest.approx(whole.seconds) and ahead.core_hours == pytest.approx(whole.core_hours)
+    # Two clips on one GPU, on two cores each; four more cores draw.
+    gpu = Cluster(1, 8, gpus=1)
+    whole, ahead = (estimate([sample(clips, ahead=a)], 1000, 10, gpu, 2, 0.5) for a in (0.0, 10.0))
+    assert ahead.seconds == pytest.approx(0.75 * whole.seconds, rel=0.01)
+    assert ahead.gpu_hours == pytest.approx(0.75 * whole.gpu_hours, rel=0.01)
+    assert ahead.core_hours < whole.core_hours, "one core draws"
 
 
 def test_the_error_holds_nine_times_in_ten() -> None:

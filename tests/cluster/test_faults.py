@@ -27,10 +27,10 @@ from tests.cluster.runs import (
 KEYS = [f"{i:08d}" for i in range(3)]
 
 
-def journal(file: Path) -> list[tuple[int, str]]:
-    """(process id, key) of every clip begun."""
+def journal(file: Path, begun: str = "colour") -> list[tuple[int, str]]:
+    """(process id, key) of every clip whose colour, or draw, was begun."""
     lines = (line.split() for line in file.read_text().splitlines())
-    return [(int(pid), key) for pid, key in lines]
+    return [(int(pid), key) for pid, key, what, _ in lines if what == begun]
 
 
 def test_clips_that_crash_or_hang_are_given_up_and_the_run_goes_on(tiny_dataset: Path, tmp_path: Path) -> None:
@@ -53,6 +53,31 @@ def test_clips_that_crash_or_hang_are_given_up_and_the_run_goes_on(tiny_dataset:
     assert code == 0, said
     assert contents(out) == contents(tiny_dataset)
     assert rendered_frames(out, KEYS[2]) == rendered_frames(tiny_dataset, KEYS[2])
+
+
+def test_draws_that_crash_or_hang_are_given_up_and_the_run_goes_on(tmp_path: Path) -> None:
+    out, begun = tmp_path / "set", tmp_path / "journal"
+    faults = {"THFM_TEST_FAULTS": f"draw-crash:{KEYS[0]} draw-hang:{KEYS[1]}", "THFM_TEST_JOURNAL": str(begun)}
+    options = ("cluster.workers=2", "cluster.retries=1", "cluster.clip_timeout_seconds=30")
+    code, said = finished(out, *options, environment=FAULTS | faults)
+    assert code == 3, said
+    assert sorted(key for _, key in journal(begun, "draw")) == [KEYS[0], KEYS[0], KEYS[1], KEYS[2]]
+    assert [key for _, key in journal(begun)] == [KEYS[2]]
+    crashed, hung = sorted(report(out)["failed"], key=lambda failure: failure["key"])
+    assert crashed["key"] == KEYS[0] and "SIGSEGV on each of 2 tries" in crashed["reason"]
+    assert hung["key"] == KEYS[1] and "cluster.clip_timeout_seconds=30" in hung["reason"]
+    assert "Segmentation fault" in Path(crashed["log"]).read_text(errors="replace")
+
+
+def test_a_worker_that_is_killed_while_it_draws_costs_no_clip(tiny_dataset: Path, tmp_path: Path) -> None:
+    out = tmp_path / "set"
+    with started(out, "cluster.workers=1", environment=FAULTS | {"THFM_TEST_FAULTS": "draw-slow:3"}) as run:
+        wait_for(lambda: clip_workers(run.pid, "draw_ahead"), run)
+        os.kill(clip_workers(run.pid, "draw_ahead")[0], signal.SIGKILL)
+        assert run.wait(300) == 0, out.with_suffix(".log").read_text()
+    (again,) = report(out)["tried_again"]
+    assert "process died" in again["reason"]
+    assert contents(out) == contents(tiny_dataset)
 
 
 def test_a_process_that_leaks_is_replaced(tiny_dataset: Path, tmp_path: Path) -> None:

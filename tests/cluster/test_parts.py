@@ -90,10 +90,13 @@ def test_the_board_stops_letting_clips_start() -> None:
     board.frame(3, 7)
     board.frame(4, 1)  # a clip that was never begun, or is over
     assert [(index, frames) for index, (_, frames) in board.clips().items()] == [(3, 7)]
+    assert board.draw(5) and board.draw(6) and board.drawing() == 2
+    board.drawn(6)
     board.close()
-    assert not board.start(5)
+    assert not board.start(5) and not board.draw(7)
     board.forget(3)
-    assert board.clips() == {}
+    board.forget(5)  # a clip whose machine was lost while it was drawn
+    assert board.clips() == {} and board.drawing() == 0
 
 
 def test_a_full_disk_is_known_through_every_wrapping() -> None:

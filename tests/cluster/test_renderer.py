@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from synth.cluster import plan
+from synth.cluster.drawn import unpacked
 from synth.cluster.job import Job
 from synth.cluster.renderer import Died, Renderer, TooSlow
 from synth.config import identity, load_config
 from synth.shards import assemble_shard, build_manifest
 from tests.cluster.runs import contents
-from tests.conftest import SMALLER, TINY
+from tests.conftest import ROOT, SMALLER, TINY
 
 
 @pytest.fixture
@@ -63,6 +64,22 @@ def test_processes_are_replaced_after_so_many_clips_and_when_gone(renderer: Rend
     assert processes[0] == processes[1] and len(set(processes)) == 3
     assert starts == [True, False, True, True]
     assert "none.exr" in (tmp_path / "00000000.log").read_text()
+
+
+def test_a_draw_finds_its_files_where_another_machine_has_them(renderer: Renderer, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.symlink_to(ROOT / "assets")
+    config = load_config(TINY, SMALLER)
+    outcome = renderer.run(Job(config, 0, str(tmp_path), tmp_path, ahead=True), None, nothing)
+    assert outcome.kind == "drawn" and not list(tmp_path.glob("**/*.tar"))
+    here, there = (unpacked(outcome.draw, folder).geometry.meshes for folder in (config.bodies.assets, elsewhere))
+    here, there = ([m.diffuse for mesh in meshes for m in mesh.materials if m.diffuse] for meshes in (here, there))
+    assert len(here) > 3
+    for ours, theirs in zip(here, there, strict=True):
+        assert theirs == elsewhere / ours.relative_to(config.bodies.assets) and theirs.is_file()
+    other = config.model_copy(update={"bodies": config.bodies.model_copy(update={"assets_folder": elsewhere})})
+    made = renderer.run(Job(other, 0, str(tmp_path), tmp_path, draw=outcome.draw), None, nothing)
+    assert made.kind == "kept", made.message
 
 
 def test_an_owner_that_has_imported_bpy_is_no_hindrance(

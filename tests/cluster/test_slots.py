@@ -23,7 +23,7 @@ class BusyBoard(Board):
 
 
 def _clip(board, index: int) -> tuple[float, float]:
-    assert may_start(board, index)
+    assert may_start(board.start, index)
     start = time.time()
     time.sleep(4.0)
     return start, time.time()

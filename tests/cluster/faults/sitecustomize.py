@@ -1,13 +1,15 @@
 """Where this folder is on PYTHONPATH, clips meet with faults amid their render: real ones, in the process that renders.
 
 ``THFM_TEST_FAULTS`` says which, separated by spaces: ``crash:KEY``, ``hang:KEY``; ``leak:MEGABYTES`` and
-``slow:SECONDS`` a clip; ``mute:workers``, and no process of a Ray worker comes up. ``THFM_TEST_JOURNAL`` names a file
-that gets a line (process id, key) for every clip whose colour is begun.
+``slow:SECONDS`` a clip; all of these with ``draw-`` before them while its geometry is made; ``mute:workers``, and no
+process of a Ray worker comes up. ``THFM_TEST_JOURNAL`` names a file that gets a line (process id, key, what, time) for
+every clip that is begun to be drawn, that is drawn, whose colour is begun, and whose colour is there.
 """
 
 import importlib.machinery
 import os
 import sys
+import time
 
 LEAKED = []
 
@@ -29,49 +31,72 @@ def leak(megabytes: str) -> None:
 
 
 def slow(seconds: str) -> None:
-    import time
-
     time.sleep(float(seconds))
 
 
-def meet(key: str) -> None:
+def meet(key: str, before: str = "") -> None:
     for fault in os.environ.get("THFM_TEST_FAULTS", "").split():
         kind, _, what = fault.partition(":")
+        if not kind.startswith(before) or kind.removeprefix(before) not in ("crash", "hang", "leak", "slow"):
+            continue
+        kind = kind.removeprefix(before)
         if kind in ("leak", "slow"):
             globals()[kind](what)
         elif what == key:
             globals()[kind]()
 
 
-def with_faults(render_colour):
-    def wrapped(geometry, spec, config, hdri, log, progress):
-        if journal := os.environ.get("THFM_TEST_JOURNAL"):
-            with open(journal, "a") as file:
-                file.write(f"{os.getpid()} {spec.key}\n")
+def note(key: str, what: str) -> None:
+    if journal := os.environ.get("THFM_TEST_JOURNAL"):
+        with open(journal, "a") as file:
+            file.write(f"{os.getpid()} {key} {what} {time.time()}\n")
 
+
+def with_faults_in_colour(render_colour):
+    def wrapped(geometry, spec, config, hdri, log, progress):
         def told(stage: str, frames: int) -> None:
             if (stage, frames) == ("colour", 1):
                 meet(spec.key)
             progress(stage, frames)
 
-        return render_colour(geometry, spec, config, hdri, log, told)
+        note(spec.key, "colour")
+        passes = render_colour(geometry, spec, config, hdri, log, told)
+        note(spec.key, "coloured")
+        return passes
 
     return wrapped
 
 
+def with_faults_in_draws(build_clip):
+    def wrapped(spec, *args, **kwargs):
+        note(spec.key, "draw")
+        meet(spec.key, "draw-")
+        geometry = build_clip(spec, *args, **kwargs)
+        note(spec.key, "drawn")
+        return geometry
+
+    return wrapped
+
+
+PLACES = {
+    "synth.blender.render": ("render_colour", with_faults_in_colour),
+    "synth.bodies.clip": ("build_clip", with_faults_in_draws),
+}
+
+
 class Finder:
-    """Finds the renderer's module as Python would, and wraps its function once it is loaded."""
+    """Finds modules as Python would, and wraps their functions once they are loaded."""
 
     @staticmethod
     def find_spec(name: str, path=None, target=None):
-        if name != "synth.blender.render":
+        if name not in PLACES:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path)
-        execute = spec.loader.exec_module
+        execute, (function, wrap) = spec.loader.exec_module, PLACES[name]
 
         def exec_module(module) -> None:
             execute(module)
-            module.render_colour = with_faults(module.render_colour)
+            setattr(module, function, wrap(getattr(module, function)))
 
         spec.loader.exec_module = exec_module
         return spec
