@@ -8,7 +8,8 @@ from scipy.ndimage import gaussian_filter1d, map_coordinates
 from scipy.spatial import ConvexHull, QhullError
 
 from synth.bodies.sheets import as_one, pieces, with_cloth
-from synth.bodies.surface import LIMBS, averaging, open_edges
+from synth.bodies.surface import LIMBS, averaging, open_edges, vertex_normals
+from synth.conventions import JOINT_NAMES
 
 ROW = 0.01  # metres between the heights at which the trunk is girt
 SLICE = 0.012  # metres above and below such a height that count
@@ -18,6 +19,9 @@ CREASED = 0.005  # metres of being moved, from which on cloth is evened out
 EVENING = 10  # rounds of averaging
 ARMS = 0.1  # share of the arms in the skin weights, from which on the tape goes beneath
 TAUT = (0.5, 0.9)  # share of the trunk in the skin weights, from and up to which cloth is laid over hollows
+SHOULDERS = [JOINT_NAMES.index(n) for n in ("spine3", "neck", "left_collar", "right_collar")]
+LEVEL = (0.2, 0.5)  # upward part of cloth's normals, from and up to which it lies on shoulders, which no tape girds
+BESIDE = 6  # rings of vertices beside them where a tape lies less and less
 
 
 def bridged(rest: np.ndarray, faces: np.ndarray, weights: np.ndarray, cut: np.ndarray | None = None) -> np.ndarray:
@@ -36,12 +40,24 @@ def bridged(rest: np.ndarray, faces: np.ndarray, weights: np.ndarray, cut: np.nd
         return rest
     tape, out = _Tape(rest[trunk]), rest.copy()
     share = np.clip((limbs[:, 0] - TAUT[0]) / (TAUT[1] - TAUT[0]), 0.0, 1.0)
+    share *= 1 - _on_shoulders(rest, faces, weights)
     for number in np.unique(piece[~small]):
         mine = piece == number
         index = np.cumsum(mine) - 1
         out[mine] = _spanned(rest[mine], index[faces[mine[faces[:, 0]]]], share[mine], tape)
     moves = out - rest if cut is None else as_one(cut, faces) @ (out - rest)
     return rest + with_cloth(rest, faces, moves, small)
+
+
+def _on_shoulders(rest: np.ndarray, faces: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(V,) in [0, 1], how much cloth lies on the shoulders' slopes, and close by: the neck's hole is no hollow."""
+    low, high = LEVEL
+    share = np.clip((vertex_normals(rest, faces)[:, 1] - low) / (high - low), 0.0, 1.0)
+    share *= weights[:, SHOULDERS].sum(1)
+    mean = averaging(faces, len(rest))
+    for _ in range(BESIDE):
+        share = np.maximum(share, mean @ share)
+    return share
 
 
 def _spanned(rest: np.ndarray, faces: np.ndarray, share: np.ndarray, tape: _Tape) -> np.ndarray:

@@ -23,6 +23,7 @@ SKIN_MARGIN = 0.0035  # metres between skin and cloth
 LIMB_RADIUS = 0.07
 THICK = 0.015  # metres within which cloth lies on other cloth of the same item
 STEEP = 0.6  # cosine of the angle to the body's normal within which it does
+TURNED_IN = 0.2  # cosine between the normals of cloth and of the skin beneath, from which on it faces outwards
 EVENING = 8  # rounds of averaging how cloth sewn here goes with the body
 BAG_MARGIN = 0.008  # metres between a bag's box and what lies beneath
 BULKIEST = 0.12  # metres by which a large body may reach into a bag where it hangs on an average one
@@ -169,9 +170,10 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
         elif item.kind == "bags":
             rest = _off(rest, item, weights, [skin, *(s for _, s in cloth)])
         if item.kind in ("garments", "hair"):
-            for inner, surface in cloth:
-                if inner.item.layer < item.layer:
-                    rest = _push(rest, item.faces, weights, surface, LAYER_MARGIN, item.kind == "garments")
+            beneath = [surface for inner, surface in cloth if inner.item.layer < item.layer]
+            outwards = skin.normals_at(skin.nearest(rest, weights)) if beneath else None
+            for surface in beneath:
+                rest = _push(rest, item.faces, weights, surface, LAYER_MARGIN, item.kind == "garments", outwards)
         on = scalp if item.kind in ("hair", "hats", "glasses", "brows", "lashes") else skin
         attachment, on_faces = attach_to_body(rest, weights, item.faces, on)
         mapping = wardrobe.rows(item, body.base) if one is None else one @ wardrobe.rows(item, body.base)
@@ -235,10 +237,12 @@ def _push(
     surface: Surface,
     margin: float | np.ndarray,
     layered: bool = False,
+    outwards: np.ndarray | None = None,
 ) -> np.ndarray:
     """Move points that lie under (or closer than ``margin`` to) a surface out along its normals, without creases.
 
     Where the points are ``layered``, what lies on a point that is moved comes along: the outside of a collar, a belt.
+    ``outwards`` (n, 3), if known, leads off the body: a surface that is turned in, as in a waistband, does not push.
     """
     smooth = averaging(faces, len(points))
     small = pieces(points, faces)[1] if layered else None
@@ -248,14 +252,17 @@ def _push(
         if layered and over is None:
             over, under = _stacked(points, normal)
         inside = (height < margin) & (height > -DEEPEST) & (miss < 0.5 * np.abs(height) + margin)
-        need = np.where(inside, margin - height, 0.0)
+        free = miss < 0.05
+        if outwards is not None:
+            free &= np.einsum("nc,nc->n", normal, outwards) > TURNED_IN
+        need = np.where(inside & free, margin - height, 0.0)
         if layered:
             np.maximum.at(need, over, need[under])
         # neighbours come along, so that one pushed vertex makes no spike
         lift = np.maximum(need, 0.7 * (smooth @ need))
         if layered:
             lift = np.maximum(need, with_cloth(points, faces, lift[:, None], small)[:, 0])
-        points = points + lift[:, None] * normal * (miss < 0.05)[:, None]
+        points = points + (lift * free)[:, None] * normal
     return points
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from synth.bodies.surface import Attachment, Surface, averaging, in_limbs, open_edges
@@ -25,6 +26,7 @@ DEEPEST = 0.05  # a point farther inside than this belongs to another part of th
 BESIDE = 0.005  # metres beside cloth beyond which it does not cover a point
 BURIED = 0.02  # inner cloth this far from the outer layer's border is never seen again
 STEEPEST = 2.0  # metres past the border that are seen under cloth for each metre that it hangs away
+LAPPED = 0.04  # metres to another piece of a garment within which its edge may be covered by that
 REACH = 0.05  # how far above inner cloth an outer layer may be and still hide it
 LOOSE_REACH = 0.12  # the same where the outer layer hangs free
 PEEP = 0.04  # metres by which an inner garment may stick out of an outer one and is still left out
@@ -39,7 +41,7 @@ class Cover:
 
     def __init__(self, vertices: np.ndarray, faces: np.ndarray, weights: np.ndarray):
         self.surface = Surface(vertices, faces, weights)
-        self.edge = border(faces)
+        self.edge = rim(self.surface.vertices, faces)
 
     def moved(self, vertices: np.ndarray) -> Cover:
         """The same layer with its vertices (V, 3) elsewhere."""
@@ -108,6 +110,28 @@ def give_way(inner: Fitted, outer: Sequence[Fitted], skin: Surface) -> np.ndarra
 def border(faces: np.ndarray) -> np.ndarray:
     """(n,) vertices of a mesh's open border."""
     return np.unique(open_edges(faces))
+
+
+def rim(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """(n,) vertices of a garment's open border, but for those in the midst of another piece of it: a bodice's lower
+    edge within its skirt shows nothing."""
+    edge = border(faces)
+    piece = connected_components(averaging(faces, len(vertices)), directed=False)[1]
+    if not len(edge) or (piece[faces[:, 0]] == piece[edge[0]]).all():
+        return edge
+    inner = np.setdiff1d(faces, edge)
+    to_inner, to_edge = np.full(len(edge), np.inf), np.full(len(edge), np.inf)
+    for number in np.unique(piece[edge]):
+        others = piece[edge] != number
+        within, along = inner[piece[inner] == number], edge[~others]
+        to_inner[others] = np.minimum(to_inner[others], _away(vertices[within], vertices[edge[others]]))
+        to_edge[others] = np.minimum(to_edge[others], _away(vertices[along], vertices[edge[others]]))
+    return edge[(to_inner > LAPPED) | (to_edge < to_inner)]
+
+
+def _away(points: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """(m,) metres from ``of`` (m, 3) to the nearest of ``points`` (n, 3)."""
+    return cKDTree(points).query(of)[0] if len(points) else np.full(len(of), np.inf)
 
 
 def _peep(inner: Fitted) -> float:

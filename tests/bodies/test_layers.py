@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from synth.bodies import wardrobe
+from synth.bodies.layers import border, rim
 from synth.geometry import Mesh
 from tests.bodies.wearers import dressed
 from tools.check_layers import clothes_of, layers_crossed
@@ -58,3 +59,16 @@ def test_inner_cloth_that_is_seen_is_left_where_it_is():
     assert low.sum() > 500
     assert np.abs(under.positions - alone.positions)[:, low].max() < 1e-5
     assert under.shown.sum() < alone.shown.sum()
+
+
+@pytest.mark.parametrize("name", ["tunic", "coat_long", "dress_flared"])
+def test_an_edge_within_a_garment_is_none_of_its_borders(name):
+    item = wardrobe.load_item(name)
+    made = item.anchor.astype(np.float64) + item.offsets
+    edge, seen = border(item.faces), rim(made, item.faces)
+    sleeves = np.abs(made[:, 0]) > 0.3
+    waist = (made[:, 1] > 0.0) & (made[:, 1] < 0.2) & ~sleeves & (np.abs(made[:, 0]) > 0.08)  # no coat's front
+    assert waist[edge].sum() > 60, "they are of two pieces"
+    assert waist[seen].sum() < 0.1 * waist[edge].sum()
+    low, high = made[edge, 1].min() + 0.01, made[edge, 1].max() - 0.01
+    assert np.isin(edge[(made[edge, 1] < low) | (made[edge, 1] > high)], seen).all()

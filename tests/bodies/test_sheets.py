@@ -17,14 +17,18 @@ from synth.make import library_of
 CONFIG = BodiesConfig()
 
 
-def worn(name: str, gender: str, bmi: float) -> tuple[wardrobe.Item, np.ndarray, np.ndarray]:
-    """An item, how it was made, and how it sits on a body in T-pose."""
+def body_at_rest(gender: str, bmi: float) -> RestBody:
+    """A body of 1.7 m in T-pose."""
     model = load_body(CONFIG.models, gender)
     betas = library_of(CONFIG).catalogue.shapes[gender].betas_for(np.zeros(10), 1.7, bmi)
     rest = model.template + model.model.shapedirs.numpy()[:, :, :10] @ betas
-    body = RestBody(rest, model.faces, model.weights, base_map(model, CONFIG.open_models), skin_faces(model))
+    return RestBody(rest, model.faces, model.weights, base_map(model, CONFIG.open_models), skin_faces(model))
+
+
+def worn(name: str, gender: str, bmi: float) -> tuple[wardrobe.Item, np.ndarray, np.ndarray]:
+    """An item, how it was made, and how it sits on a body in T-pose."""
     item = wardrobe.load_item(name)
-    (fitted,) = dress([item], body)
+    (fitted,) = dress([item], body_at_rest(gender, bmi))
     return item, item.anchor.astype(float) + item.offsets, fitted.rest
 
 
@@ -138,3 +142,22 @@ def test_limbs_do_not_widen_with_the_hips():
     weights = wardrobe.skin_weights(item, model.weights, base_map(model, CONFIG.open_models))
     sleeve = (weights @ LIMBS)[:, [4, 5]].sum(1) > 0.9
     assert np.ptp(rest[sleeve, 1]) < 0.35, "sleeves of the T-pose lie along the arms"
+
+
+@pytest.mark.parametrize(
+    "name, gender, bmi",
+    [("sweater", "male", 28), ("tunic", "female", 24), ("coat_long", "male", 22), ("dress_maxi", "female", 38)],
+)
+def test_necklines_lie_on_the_shoulders(name, gender, bmi):
+    item, made, rest = worn(name, gender, bmi)
+    rim, body = border(item.faces), body_at_rest(gender, bmi)
+    neckline = rest[rim[(made[rim, 1] > 0.4) & (np.abs(made[rim, 0]) < 0.12)]]
+    skin = body.vertices[np.unique(body.faces[body.skin])]
+    assert cKDTree(skin).query(neckline)[0].max() < 0.018
+
+
+def test_a_waistband_in_a_fold_makes_no_spikes_in_what_is_worn_over_it():
+    body, top = body_at_rest("female", 44), wardrobe.load_item("sweater")
+    alone = dress([top], body)[0].rest
+    over = dress([wardrobe.load_item("denim_shorts"), top], body)[1].rest
+    assert np.linalg.norm(over - alone, axis=1).max() < 0.03

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from scipy.spatial import ConvexHull
+from scipy.spatial import ConvexHull, cKDTree
 
+from synth.bodies.layers import border
 from synth.conventions import JOINT_NAMES
 from tools.sewing.shells import Shell, cut, joined, smoothed, subdivided, widened
 from tools.wardrobe_rise import RISE
 
 TIGHTS = (15328, 18002)  # vertices of base.obj's helpers: a suit from neck to toes, a skirt to the ankles
 SKIRT = (18002, 18722)
+ROUND = 3.0  # how sharp the corners of a neckline are
+YOKE = 0.07  # metres round the neck within which a top comes to lie on the body
 WAIST = 0.155  # metres, height of the waist on base.obj; its crotch is at -0.02, its ankles are at -0.75
 
 
@@ -64,15 +67,20 @@ def bodice(dummy: Dummy, sleeve: float, hem: float, room: float, neck: float = 0
     )
     behind = np.clip((0.06 - suit.vertices[:, 2]) / 0.06, 0, 1)
     below = (0.5 - neck + (0.055 + 0.5 * neck) * behind - suit.vertices[:, 1]) / 0.05
-    suit = cut(suit, np.maximum(np.hypot(across, depth) - 1, below))
+    suit = cut(suit, np.logaddexp(ROUND * (np.hypot(across, depth) - 1), ROUND * below) / ROUND)
     arm, along = suit.values[:, 0], suit.values[:, 1]
     # without sleeves, the edge runs over the shoulder
     suit = cut(suit, np.where(arm > 0.25, max(sleeve, 0.12) - along, 1.0))
     arm, along = suit.values[:, 0], suit.values[:, 1]
-    relaxed = smoothed(suit, round(600 * room), 1.0 if room > 0.012 else 0.5)
+    rim = border(suit.faces)
+    neckline = rim[(suit.vertices[rim, 1] > 0.4) & (arm[rim] < 0.12)]
+    away = np.clip(cKDTree(suit.vertices[neckline]).query(suit.vertices)[0] / YOKE, 0, 1)
+    relaxed = smoothed(suit, round(600 * room), (0.2 + 0.8 * away) * (1.0 if room > 0.012 else 0.5))
     low = np.clip((0.42 - suit.vertices[:, 1]) / 0.25, 0, 1) * (arm < 0.3)
+    if loose > 0:  # its weight draws the hem in
+        low *= 1 - 0.6 * np.clip((0.12 - suit.vertices[:, 1]) / 0.1, 0, 1)
     sleeves = np.clip(along, 0, 2) * (arm > 0.3) * 0.35
-    wide = widened(relaxed, room * (0.45 + 0.55 * np.maximum(low, sleeves)))
+    wide = widened(relaxed, room * (0.45 + 0.55 * np.maximum(low, sleeves)) * away)  # it lies on the shoulders
     free = loose * np.maximum(np.clip((0.25 - wide.vertices[:, 1]) / 0.2, 0, 1) * (arm < 0.3), 0.0)
     return Shell(wide.vertices, wide.faces, wide.values, free)
 
