@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synth.cameras.optics import Rig
+from synth.compiled import compiled
 from synth.conventions import CANONICAL_CENTRE, CANONICAL_EXTENT
 from synth.lens import distorted
 
@@ -57,12 +58,31 @@ def spans(rig: Rig, subject: Subject, width: int, height: int, distortion: np.nd
     ``distortion`` (5,) is that of ``synth.lens``.
     """
     pose, k = rig.world_to_camera(), rig.intrinsics(width, height)
-    away = subject.points - rig.eye[:, None]
-    if np.einsum("snc,snc->sn", away, away).min() < NEAREST**2:
+    flat, clear = _flattened(subject.points, np.flatnonzero(subject.framed), rig.eye, pose)
+    if not clear:
         return np.full(2, np.inf)
-    camera = np.einsum("sij,snj->sni", pose[:, :3, :3], away[:, subject.framed])
-    if camera[..., 2].min() < 0.5 * NEAREST:
-        return np.full(2, np.inf)
-    flat = camera[..., :2] / camera[..., 2:]
     image = distorted(flat, distortion) * k[:, None, None, 0, 0]
     return np.abs(image).max((0, 1)) / k[0, :2, 2]
+
+
+@compiled
+def _flattened(points, framed, eyes, poses):
+    """Points ``framed`` of (S, N, 3) in the pinhole's picture, (S, n, 2); False where one comes too near a camera."""
+    flat = np.empty((len(points), len(framed), 2))
+    away, seen = np.empty(3), np.empty(3)
+    for s in range(len(points)):
+        for i in range(points.shape[1]):
+            square = 0.0
+            for c in range(3):
+                square += (points[s, i, c] - eyes[s, c]) ** 2
+            if square < NEAREST**2:
+                return flat, False
+        for n, i in enumerate(framed):
+            for c in range(3):
+                away[c] = points[s, i, c] - eyes[s, c]
+            for r in range(3):
+                seen[r] = poses[s, r, 0] * away[0] + poses[s, r, 1] * away[1] + poses[s, r, 2] * away[2]
+            if seen[2] < 0.5 * NEAREST:
+                return flat, False
+            flat[s, n, 0], flat[s, n, 1] = seen[0] / seen[2], seen[1] / seen[2]
+    return flat, True

@@ -11,6 +11,8 @@ from synth.compiled import compiled
 from synth.geometry import Mesh, used_vertices
 
 _CELL = 0.03  # metres
+_REMEMBERED = 2**17  # cells
+_SPREAD = 0x1E3779B97F4A7C15  # odd, its bits without order: neighbouring cells get places far apart
 
 
 def swept_cells(meshes: Iterable[Mesh]) -> np.ndarray:
@@ -23,21 +25,22 @@ def swept_cells(meshes: Iterable[Mesh]) -> np.ndarray:
 
 @compiled
 def _visited(positions, used):
-    """Keys (n,) of the cells of the points ``used`` among (S, V, 3), each once: three times 21 bits."""
-    keys = set()
-    last = np.full(len(used), -1)
+    """Keys (n,) of the cells of the points ``used`` among (S, V, 3), some more than once: three times 21 bits."""
+    out, count = np.empty(_REMEMBERED, np.int64), 0
+    seen = np.full(_REMEMBERED, -1)  # the key found last among those that share a place
     for s in range(positions.shape[0]):
-        for i, v in enumerate(used):
+        for v in used:
             key = np.int64(0)
             for c in range(3):
                 key = (key << 21) | (np.int64(np.floor(positions[s, v, c] / _CELL)) + 2**20)
-            if key != last[i]:  # from frame to frame most stay where they are
-                keys.add(key)
-                last[i] = key
-    out = np.empty(len(keys), np.int64)
-    for i, key in enumerate(keys):
-        out[i] = key
-    return out
+            place = ((key * _SPREAD) >> 40) & (_REMEMBERED - 1)
+            if key != seen[place]:
+                seen[place] = key
+                if count == len(out):
+                    out = np.concatenate((out, np.empty_like(out)))
+                out[count] = key
+                count += 1
+    return out[:count]
 
 
 def cell_reach(meshes: Iterable[Mesh]) -> float:
