@@ -21,7 +21,7 @@ from scipy.spatial import cKDTree
 
 from synth.bodies.basemap import BaseMap
 from synth.bodies.surface import averaging
-from synth.conventions import JOINT_NAMES, NUM_TREE_JOINTS, SEMANTIC_NAMES, Semantic, ThfmError
+from synth.conventions import JOINT_NAMES, NUM_TREE_JOINTS, SEMANTIC_NAMES, ThfmError
 
 NUM_BASE_VERTICES = 19158
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -143,14 +143,6 @@ def _check(a: dict[str, np.ndarray]) -> None:
         raise ValueError("a face points outside its vertices")
 
 
-def skin_texture(name: str, assets: Path = ASSETS) -> Path:
-    """Path of a skin's diffuse texture, in base.obj's UVs. Raises ThfmError for an unknown skin."""
-    skins = load_catalogue(assets)["skins"]
-    if name not in skins:
-        raise ThfmError(f"there is no skin {name!r}; there are {', '.join(sorted(skins))}")
-    return Path(assets) / "skins" / skins[name]["file"]
-
-
 def _references(item: Item, weights: np.ndarray) -> sp.csr_matrix:
     """(Vg, 19158) sparse: sums base.obj's values over the references of every vertex, with these weights (Vg, 3)."""
     index = np.repeat(np.arange(len(item.ref)), 3)
@@ -192,8 +184,15 @@ def frames(source: np.ndarray, target: np.ndarray, neighbours: int) -> tuple[np.
     whole = _kabsch(source[None], target[None], np.zeros((3, 3)))
     if neighbours <= 0 or neighbours >= len(source):
         return tuple(np.broadcast_to(x[0], (len(source), *x.shape[1:])) for x in whole)
-    near = cKDTree(source).query(source, neighbours)[1]
+    near = _neighbours(source.shape, source.tobytes(), neighbours)
     return _kabsch(source[near], target[near], GLOBAL_SHARE * whole[0][0])
+
+
+@lru_cache(maxsize=128)  # how an item was made never changes, and the query takes longer than all the rest
+def _neighbours(shape: tuple[int, int], points: bytes, count: int) -> np.ndarray:
+    """(V, count) int32 nearest neighbours of float64 points (V, 3), given as their bytes."""
+    source = np.frombuffer(points).reshape(shape)
+    return cKDTree(source).query(source, count)[1].astype(np.int32)
 
 
 def _kabsch(a: np.ndarray, b: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -264,8 +263,3 @@ def hidden_faces(items: list[Item], faces: np.ndarray, base: BaseMap) -> np.ndar
     for item in items:
         covered[item.hidden_base] = True
     return covered[base.nearest][np.asarray(faces)].all(1)
-
-
-def is_hair(item: Item) -> bool:
-    """Whether the item is hair of any sort: alpha cards that touch the skin on purpose."""
-    return bool(np.isin(item.semantic, (Semantic.HAIR, Semantic.FACIAL_HAIR)).any())
