@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from synth.bodies import wardrobe
 from synth.bodies.basemap import BaseMap
 from synth.bodies.bridging import bridged
-from synth.bodies.hanging import around_legs, evened_weights, from_the_hips
+from synth.bodies.hanging import around_legs, evened_weights, from_the_hips, lapped
 from synth.bodies.layers import DEEPEST, LAYER_MARGIN, buried, give_way, together
 from synth.bodies.sheets import as_one, in_sheets, pieces, sewn, with_cloth
 from synth.bodies.straps import Straps, bind
@@ -215,6 +215,7 @@ def _joined(
     weights = one @ (sewn(made, item.faces) @ weights)
     if around_legs(item):
         rest = from_the_hips(made, rest, weights)
+        rest = lapped(made, rest, item.faces) if item.entry.get("blank") else rest
         weights = evened_weights(weights, item.loose, averaging(item.faces, len(made)))
     weights = with_cloth(made, item.faces, weights)
     return rest, weights.astype(np.float32), made, one

@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 from scipy.ndimage import gaussian_filter1d
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
-from synth.bodies.surface import LIMBS
+from synth.bodies.layers import border, rim
+from synth.bodies.surface import LIMBS, averaging, vertex_normals
 
 HIPS = (0.0, 0.08)  # metres, heights on base.obj where cloth lies on the hips
 ROW = 0.02  # metres between the heights at which cloth is measured
 ARMS = 0.1  # share of the arms in the skin weights, from which on it is a sleeve
+LAP = 0.12  # metres within which a skirt comes to be as near to its bodice as it was made
 ROUNDS = 40  # of averaging the skin weights where cloth hangs around both legs
 
 
@@ -41,6 +45,29 @@ def from_the_hips(made: np.ndarray, rest: np.ndarray, weights: np.ndarray) -> np
             for x in (wider, middle)
         )
         out[below, axis] = middle + wider * (rest[below, axis] - middle)
+    return out
+
+
+def lapped(made: np.ndarray, rest: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Fitted vertices (n, 3), those about an upper edge that lies over another piece of the garment as near to that as
+    they were ``made`` (n, 3): a skirt does not gape where it is sewn to its bodice."""
+    edge = np.setdiff1d(border(faces), rim(made, faces))
+    if not len(edge):
+        return rest
+    piece = connected_components(averaging(faces, len(made)), directed=False)[1]
+    normals, out = vertex_normals(made, faces), rest.copy()
+    for number in np.unique(piece[edge]):
+        mine, others = edge[piece[edge] == number], np.flatnonzero(piece != number)
+        on = others[cKDTree(made[others]).query(made[mine])[1]]
+        apart = made[mine] - made[on]
+        over = np.einsum("nc,nc->n", apart, normals[on]) > 0
+        if not over.any():
+            continue
+        moves = (rest[on] + apart - rest[mine])[over]
+        cloth = np.flatnonzero(piece == number)
+        away, nearest = cKDTree(made[mine[over]]).query(made[cloth], 4)
+        share = np.clip(1 - away[:, :1] / LAP, 0.0, 1.0)
+        out[cloth] += share * moves[nearest].mean(1)
     return out
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import TypeVar
+
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
@@ -18,6 +22,24 @@ SEWN, WIDE = 0.2, 0.15  # share of its border, and metres, from which on what is
 FORM = 10  # rounds of averaging by which a trimming keeps its form
 
 
+T = TypeVar("T")
+
+
+def once_a_mesh(work: Callable[[np.ndarray, np.ndarray], T]) -> Callable[[np.ndarray, np.ndarray], T]:
+    """``work`` on vertices and faces that is done once for each mesh: what it returns is to be read only."""
+
+    @functools.lru_cache(maxsize=16)
+    def known(mesh: tuple[tuple[bytes, str], ...]) -> T:
+        return work(*(np.frombuffer(data, kind).reshape(-1, 3) for data, kind in mesh))
+
+    @functools.wraps(work)
+    def asked(points: np.ndarray, faces: np.ndarray) -> T:
+        return known(tuple((a.tobytes(), a.dtype.str) for a in (points, faces)))
+
+    return asked
+
+
+@once_a_mesh
 def pieces(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of vertices (n, 3) the number (n,) of their connected piece, and whether (n,) it is a trimming, not cloth: small,
     and no wide piece that is sewn to others along its border, as a yoke is."""
@@ -34,6 +56,7 @@ def pieces(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return piece, small[piece]
 
 
+@once_a_mesh
 def as_one(points: np.ndarray, faces: np.ndarray) -> sp.csr_matrix:
     """(n, n) sparse, the mean over what is nearer than ``THICK`` where cloth is doubled, less and less with distance:
     both sides of a lapel move as one. (Across a hollow, what faces each other lies before the cloth, not behind it.)"""
@@ -48,6 +71,7 @@ def as_one(points: np.ndarray, faces: np.ndarray) -> sp.csr_matrix:
     return _mean_over(one[use], other[use], 1.0 - (apart[use] / THICK) ** 2, len(points))
 
 
+@once_a_mesh
 def sewn(points: np.ndarray, faces: np.ndarray) -> sp.csr_matrix:
     """(n, n) sparse, the mean over a vertex and those of other pieces that it is sewn to."""
     piece, _ = pieces(points, faces)

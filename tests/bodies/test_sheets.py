@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 from synth.bodies import wardrobe
 from synth.bodies.config import BodiesConfig
 from synth.bodies.dressing import RestBody, dress
-from synth.bodies.layers import border
+from synth.bodies.layers import border, rim
 from synth.bodies.model import load_body
 from synth.bodies.registration import base_map, skin_faces
 from synth.bodies.sheets import as_one, in_sheets, pieces, sewn, with_cloth
@@ -161,3 +161,13 @@ def test_a_waistband_in_a_fold_makes_no_spikes_in_what_is_worn_over_it():
     alone = dress([top], body)[0].rest
     over = dress([wardrobe.load_item("denim_shorts"), top], body)[1].rest
     assert np.linalg.norm(over - alone, axis=1).max() < 0.03
+
+
+def test_a_skirt_does_not_gape_where_it_is_sewn_to_its_bodice():
+    item, made, rest = worn("coat_long", "female", 44)
+    piece = pieces(made, item.faces)[0]
+    edge = np.setdiff1d(border(item.faces), rim(made, item.faces))
+    skirt = piece == piece[made[:, 1].argmin()]
+    edge = edge[skirt[edge]]
+    before, after = (cKDTree(v[~skirt]).query(v[edge])[0] for v in (made, rest))
+    assert (after - before).max() < 0.015
