@@ -34,6 +34,13 @@ TOGETHER = (0.02, 0.05)  # metres between layers up to which they move as one, a
 SPREAD = 8  # rounds of averaging in which an outer layer comes to move for itself
 TUCKED = 0.012  # metres to which inner cloth is drawn in where it is hidden, and over how many more from the border
 RAMP = 0.02
+# Along the border inner cloth goes below the outer layer, by so much for each metre inside it, up to PRESSED metres,
+# and rises above it by no more than so much for each metre outside, up to NEAR_RIM metres: else its faces cut the edge.
+BELOW_RIM, INSIDE, PRESSED, OUTSIDE, NEAR_RIM = 0.002, 0.5, 0.008, 0.2, 0.05
+STICKING = (
+    0.01,
+    0.02,
+)  # metres above an outer layer up to which inner cloth is there by mistake, and from which on not
 
 
 class Cover:
@@ -60,6 +67,12 @@ class Cover:
         if not len(self.edge):
             return np.full(len(points), np.inf)
         return cKDTree(self.surface.vertices[self.edge]).query(points)[0]
+
+    def outside(self, at: Attachment) -> np.ndarray:
+        """(N,) bool, whether the nearest places are on the layer's border."""
+        on_edge = np.zeros(len(self.surface.vertices), bool)
+        on_edge[self.edge] = True
+        return (on_edge[self.surface.faces[at.face]] | (at.bary < 1e-6)).all(1) & (at.bary < 1e-6).any(1)
 
     def depth(self, points: np.ndarray, height: np.ndarray, away: np.ndarray, reach: float, peep: float) -> np.ndarray:
         """(N,) metres past what is seen from the layer's border; 0 or less where points are not under the layer at
@@ -134,6 +147,15 @@ def _away(points: np.ndarray, of: np.ndarray) -> np.ndarray:
     return cKDTree(points).query(of)[0] if len(points) else np.full(len(of), np.inf)
 
 
+def pressed(height: np.ndarray, beside: np.ndarray, clear: np.ndarray, outside: np.ndarray) -> np.ndarray:
+    """(N,) metres by which inner cloth at ``height`` (N,) over an outer layer is pressed down along its border:
+    ``clear`` (N,) of that within it, or, where it is ``outside`` (N,), ``beside`` (N,) it."""
+    limit = np.where(outside, OUTSIDE * beside, -np.minimum(INSIDE * clear, PRESSED)) - BELOW_RIM
+    low, high = STICKING
+    share = np.clip((high - height) / (high - low), 0.0, 1.0) * (beside < NEAR_RIM)
+    return share * np.maximum(height - limit, 0.0)
+
+
 def _peep(inner: Fitted) -> float:
     return PEEP if inner.item.kind == "garments" else 0.0
 
@@ -180,8 +202,11 @@ def tucked(
                 continue
             height, normal, away = here.over(points[near], at)
             deep = here.depth(points[near], height, away, LOOSE_REACH, _peep(inner))
-            share = np.clip(deep / RAMP, 0.0, 1.0)
-            points[near] -= (share * np.maximum(height + TUCKED, 0.0))[:, None] * normal
+            down = np.clip(deep / RAMP, 0.0, 1.0) * np.maximum(height + TUCKED, 0.0)
+            if inner.item.kind == "garments":
+                beside = np.sqrt(np.maximum(away**2 - height**2, 0.0))
+                down = np.maximum(down, pressed(height, beside, here.clear(points[near]), here.outside(at)))
+            points[near] -= down[:, None] * normal
             hidden[near] |= deep > 0
         out[s, left] = points
         always[left] &= hidden

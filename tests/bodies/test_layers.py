@@ -29,6 +29,7 @@ def crossed(meshes: tuple[Mesh, ...], sample: int) -> np.ndarray:
         ("female", 40, "synth:reach", ("trousers_loose", "tunic_floral")),
         ("male", 38, "synth:lift", ("jeans_straight", "longsleeve_blue")),
         ("female", 38, "synth:lift", ("shorts_loose", "blouse_sleeveless")),  # its knot is a closed mesh
+        ("female", 24, "synth:lift", ("sweater", "skirt_pleated")),  # its faces cut the edge of the skirt
     ],
 )
 def test_what_is_worn_beneath_does_not_come_through(gender, bmi, motion, clothes):
