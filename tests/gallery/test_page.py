@@ -47,6 +47,11 @@ def test_it_filters_searches_sorts_and_keeps_all_of_it_in_the_address(tab: Page,
     expect(tab.get_by_label("orbit", exact=True)).to_be_checked()
 
 
+def test_an_address_that_makes_no_sense_shows_everything(tab: Page, address: str) -> None:
+    tab.goto(f"{address}#ranges=x&traits=y&constructor=z")
+    expect(cards(tab)).to_have_count(3)
+
+
 def test_a_range_of_a_number_keeps_those_within(tab: Page, address: str, clips: dict[str, Clip]) -> None:
     focal = {k: float(np.median(c.intrinsics[:, 0, 0])) * 36 / 96 for k, c in clips.items()}
     cover = {"one": 10, "two": 20, "three": 20}

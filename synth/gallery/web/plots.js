@@ -5,7 +5,7 @@
 
   // {low, high, edges}: a range in round steps over values, and the edges of bins.
   thfm.binned = (values, bins = 24) => {
-    let low = Math.min(...values), high = Math.max(...values);
+    let [low, high] = values.reduce(([l, h], v) => [Math.min(l, v), Math.max(h, v)], [Infinity, -Infinity]);
     if (!(high > low)) { low -= 0.5; high += 0.5; }
     return { low, high, edges: Array.from({ length: bins + 1 }, (_, i) => low + ((high - low) * i) / bins) };
   };

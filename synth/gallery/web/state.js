@@ -9,7 +9,7 @@
     for (const [name, value] of words) {
       if (name.startsWith("t.")) state.traits[name.slice(2)] = new Set(value.split("~"));
       else if (name.startsWith("n.")) state.ranges[name.slice(2)] = value.split("~").map((v) => (v === "" ? null : Number(v)));
-      else if (name in state) state[name] = typeof state[name] === "number" ? Number(value) || 0 : value;
+      else if (Object.hasOwn(state, name) && !["traits", "ranges"].includes(name)) state[name] = typeof state[name] === "number" ? Number(value) || 0 : value;
     }
     return state;
   }
