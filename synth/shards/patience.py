@@ -19,6 +19,7 @@ _PASSING = {
 }  # fmt: skip
 # Clients of object stores have errors of their own for a server that does not answer, or has too much to do.
 _PASSING_CLASSES = {
+    "botocore.exceptions.ConnectionError",
     "botocore.exceptions.HTTPClientError",
     "aiohttp.client_exceptions.ClientError",
     "requests.exceptions.ConnectionError",

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 
 import fsspec
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from synth import shards
 from synth.conventions import ThfmError
 from synth.shards import patiently, storage
+from synth.shards.patience import passes
 from tests.s3 import Line, s3_server
 from tests.shards.test_writer import small
 
@@ -64,6 +66,11 @@ def test_an_outage_is_outlasted(line: Line) -> None:
     record = patiently(120, shards.assemble_shard, "s3://bucket/outage", "shard-000000", ["a"])
     assert time.monotonic() - start > 3 and line.refused
     assert record["keys"] == ["a"] and storage.exists("s3://bucket/outage/shard-000000.tar")
+
+
+def test_a_connection_that_is_reset_passes() -> None:
+    """botocore names no cause."""
+    assert passes(EndpointConnectionError(endpoint_url="http://127.0.0.1/bucket"))
 
 
 def test_a_bucket_that_is_not_there_is_told_at_once(line: Line) -> None:
