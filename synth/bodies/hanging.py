@@ -65,7 +65,7 @@ def lapped(made: np.ndarray, rest: np.ndarray, faces: np.ndarray) -> np.ndarray:
             continue
         moves = (rest[on] + apart - rest[mine])[over]
         cloth = np.flatnonzero(piece == number)
-        away, nearest = cKDTree(made[mine[over]]).query(made[cloth], 4)
+        away, nearest = cKDTree(made[mine[over]]).query(made[cloth], range(1, 1 + min(4, over.sum())))
         share = np.clip(1 - away[:, :1] / LAP, 0.0, 1.0)
         out[cloth] += share * moves[nearest].mean(1)
     return out

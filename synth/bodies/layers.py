@@ -37,10 +37,7 @@ RAMP = 0.02
 # Along the border inner cloth goes below the outer layer, by so much for each metre inside it, up to PRESSED metres,
 # and rises above it by no more than so much for each metre outside, up to NEAR_RIM metres: else its faces cut the edge.
 BELOW_RIM, INSIDE, PRESSED, OUTSIDE, NEAR_RIM = 0.002, 0.5, 0.008, 0.2, 0.05
-STICKING = (
-    0.01,
-    0.02,
-)  # metres above an outer layer up to which inner cloth is there by mistake, and from which on not
+STICKING = (0.01, 0.02)  # metres above it up to which inner cloth is there by mistake, and from which on not
 
 
 class Cover:

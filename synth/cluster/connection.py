@@ -24,7 +24,7 @@ _QUIET = {
 }
 _HEAD = 15.0  # seconds in which the head of a cluster has to answer
 _SLOW = 60.0  # seconds in which Ray should have come up
-_STORE = 0.1  # share of the memory for draws that wait in Ray, some 40 MB a person; beyond, Ray uses the disk
+_STORE = 0.1  # share of the memory for draws that wait in Ray, some 30 MB a person; beyond, Ray uses the disk
 
 
 def address_of(config: ClusterConfig) -> str | None:
