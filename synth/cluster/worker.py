@@ -84,7 +84,7 @@ def make_and_stage(
 
 def _outcome(config: GenerateConfig, index: int, out: str, board: Any, **job: Any) -> Outcome:
     try:
-        with _log_folder(out, index) as logs:
+        with log_folder(out, index, config.cluster.storage_patience_seconds) as logs:
             return _run(Job(config, index, out, logs, **job), board)
     except OSError as error:
         if not disk_is_full(error):
@@ -110,8 +110,9 @@ def _run(job: Job, board: Any) -> Outcome:
 
 
 @contextlib.contextmanager
-def _log_folder(out: str, index: int) -> Iterator[Path]:
-    """The folder of logs; for a remote ``out``, a local one whose log is sent there afterwards."""
+def log_folder(out: str, index: int, patience: float) -> Iterator[Path]:
+    """The folder of logs; for a remote ``out``, a local one whose log is sent there afterwards, tried for ``patience``
+    seconds."""
     if "://" not in out:
         folder = Path(out, LOGS)
         folder.mkdir(parents=True, exist_ok=True)
@@ -122,7 +123,7 @@ def _log_folder(out: str, index: int) -> Iterator[Path]:
         log = Path(name, f"{clip_key(index)}.log")
         if log.is_file() and log.stat().st_size:
             with contextlib.suppress(Exception):  # no clip is lost for its log
-                storage.write_bytes(log_url(out, index), log.read_bytes())
+                patiently(patience, storage.write_bytes, log_url(out, index), log.read_bytes())
 
 
 def assemble(out: str, name: str, keys: list[str], patience: float) -> dict[str, Any]:

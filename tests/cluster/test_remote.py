@@ -20,7 +20,7 @@ import fsspec
 import pytest
 from rich.console import Console
 
-from synth.cluster import connection, run
+from synth.cluster import connection, run, worker
 from synth.cluster.engine import generate
 from synth.config import load_config
 from synth.conventions import ThfmError
@@ -69,6 +69,15 @@ def test_a_data_set_on_s3_outlasts_an_outage(tiny_dataset: Path, s3: tuple) -> N
     assert storage.names("s3://bucket/set/.staging") == []
     log = storage.read_bytes(f"s3://bucket/set/logs/{KEYS[0]}.log").decode(errors="replace")
     assert log.count("colour.exr") == rendered_frames(tiny_dataset, KEYS[0]), "rendered once"
+
+
+def test_a_log_outlasts_an_outage(s3: tuple) -> None:
+    _, line = s3
+    threading.Timer(3, line.mend).start()
+    with worker.log_folder("s3://bucket/set", 0, 60) as logs:
+        (logs / f"{KEYS[0]}.log").write_text("said")
+        line.cut()
+    assert line.refused and storage.read_bytes(f"s3://bucket/set/logs/{KEYS[0]}.log") == b"said"
 
 
 def test_a_server_that_is_away_is_an_error_of_one_line(s3: tuple) -> None:
