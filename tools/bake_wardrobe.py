@@ -29,6 +29,7 @@ from tools.sewing import bags, glasses
 from tools.sewing.cloth import coordinates, write_pictures
 from tools.sewing.patterns import PATTERNS, SKIRT, TIGHTS, Dummy
 from tools.sewing.shells import hung_on
+from tools.sewing.tufts import tufted
 from tools.wardrobe_cutting import cut, inside, island_centres, majority, mean_colour, share_hidden, worn_part
 from tools.wardrobe_items import Rects
 from tools.wardrobe_package import N_BODY, PACKAGE, base_mesh, decode_faces, package_data, read_item, triangulate
@@ -337,6 +338,7 @@ class Bake:
     ) -> None:
         """Bake a proxy that stays in one piece; the islands in ``socks`` get the second semantic class."""
         item = read_item(self.data / "proxies" / folder / source)
+        item = tufted(item) if source in table.TUFTED else item
         alpha = kind in ("hair", "brows", "lashes")
         item["face_semantic"] = inside(island_centres(item), socks).astype(np.uint8)
         self.add(name, kind, item, name, alpha, semantic=semantics[0], semantics=semantics, **facts)

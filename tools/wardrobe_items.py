@@ -184,6 +184,7 @@ HAIR = {
     "short03": ("female", False),
     "short04": ("male", True),
 }
+TUFTED = ("afro01",)  # its cards stand in rows
 LONG_HAIR = ("Braid01", "long01")  # it lies on the back, where backpacks do
 BROWS = [f"eyebrow{i:03d}" for i in range(1, 13)]
 LASHES = ["Eyelashes01", "eyelashes02", "eyelashes03", "eyelashes04"]
