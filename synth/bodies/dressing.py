@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from synth.bodies import wardrobe
 from synth.bodies.basemap import BaseMap
 from synth.bodies.bridging import bridged
-from synth.bodies.hanging import around_legs, evened_weights, from_the_hips, lapped
+from synth.bodies.hanging import around_legs, evened_weights, from_the_hips, lap
 from synth.bodies.layers import DEEPEST, LAYER_MARGIN, buried, give_way, together
 from synth.bodies.sheets import as_one, in_sheets, pieces, sewn, with_cloth
 from synth.bodies.straps import Straps, bind
@@ -25,8 +25,6 @@ THICK = 0.015  # metres within which cloth lies on other cloth of the same item
 STEEP = 0.6  # cosine of the angle to the body's normal within which it does
 TURNED_IN = 0.2  # cosine between the normals of cloth and of the skin beneath, from which on it faces outwards
 EVENING = 8  # rounds of averaging how cloth sewn here goes with the body
-BAG_MARGIN = 0.008  # metres between a bag's box and what lies beneath
-BULKIEST = 0.12  # metres by which a large body may reach into a bag where it hangs on an average one
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,23 +155,23 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
     cloth: list[tuple[Fitted, Surface]] = []
     for item in sorted(items, key=lambda i: i.layer):
         rest = wardrobe.fit(item, body.vertices, body.base)
-        weights, one = wardrobe.skin_weights(item, body.weights, body.base), None
+        weights, one, seam = wardrobe.skin_weights(item, body.weights, body.base), None, None
         if item.kind in ("garments", "shoes"):
             if item.kind == "garments":
-                rest, weights, made, one = _joined(item, rest, weights)
+                rest, weights, made, one, seam = _joined(item, rest, weights)
                 # what is sewn here is of one layer, which the cleft of the base mesh folds
                 rest = bridged(rest, item.faces, weights, None if item.entry.get("blank") else made)
             rest = _push(rest, item.faces, weights, skin, _margin(rest, item.faces), item.kind == "garments")
         elif item.kind == "hair":  # strands may touch the head, not enter the shoulders
             below = (weights @ LIMBS)[:, 1] < 0.9
             rest = np.where(below[:, None], _push(rest, item.faces, weights, skin, SKIN_MARGIN), rest)
-        elif item.kind == "bags":
-            rest = _off(rest, item, weights, [skin, *(s for _, s in cloth)])
         if item.kind in ("garments", "hair"):
             beneath = [surface for inner, surface in cloth if inner.item.layer < item.layer]
             outwards = skin.normals_at(skin.nearest(rest, weights)) if beneath else None
             for surface in beneath:
                 rest = _push(rest, item.faces, weights, surface, LAYER_MARGIN, item.kind == "garments", outwards)
+        if seam is not None:  # bodice and skirt were pushed apart, or on each other
+            rest = rest + seam @ (rest - made)
         on = scalp if item.kind in ("hair", "hats", "glasses", "brows", "lashes") else skin
         attachment, on_faces = attach_to_body(rest, weights, item.faces, on)
         mapping = wardrobe.rows(item, body.base) if one is None else one @ wardrobe.rows(item, body.base)
@@ -204,21 +202,24 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
 
 def _joined(
     item: Item, rest: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, sp.csr_matrix]:
-    """Fitted vertices and skin weights of a garment whose layers and pieces belong together; how it was made; and the
-    mean over what moves as one."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, sp.csr_matrix, sp.csr_matrix | None]:
+    """Fitted vertices and skin weights of a garment whose layers and pieces belong together; how it was made; the
+    mean over what moves as one; and how its skirt laps its bodice, if it has both."""
     made = item.anchor.astype(np.float64) + item.offsets
     turns = wardrobe.frames(made, rest, item.entry["stiffness"])
-    one = as_one(made, item.faces)
+    one, seam = as_one(made, item.faces), None
     # what is sewn here hangs on the nearest triangles, from which to which it may jump
     rest = in_sheets(made, rest, item.faces, turns, one, EVENING if item.entry.get("blank") else 0)
     weights = one @ (sewn(made, item.faces) @ weights)
     if around_legs(item):
         rest = from_the_hips(made, rest, weights)
-        rest = lapped(made, rest, item.faces) if item.entry.get("blank") else rest
         weights = evened_weights(weights, item.loose, averaging(item.faces, len(made)))
+        if item.entry.get("blank"):
+            seam = lap(made, item.faces)
+            weights, one = weights + seam @ weights, one + seam @ one
+            rest = rest + seam @ (rest - made)
     weights = with_cloth(made, item.faces, weights)
-    return rest, weights.astype(np.float32), made, one
+    return rest, weights.astype(np.float32), made, one, seam
 
 
 def _check_outfit(items: list[Item]) -> None:
@@ -276,18 +277,6 @@ def _stacked(points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.nd
     height = np.einsum("nc,nc->n", apart, normals[under])
     keep = height > STEEP * np.linalg.norm(apart, axis=1)
     return over[keep], under[keep]
-
-
-def _off(rest: np.ndarray, item: Item, weights: np.ndarray, inner: list[Surface]) -> np.ndarray:
-    """Rest vertices of a bag whose box is moved off the body and off what is worn, as a whole."""
-    box = item.rigid
-    for surface in inner:
-        height, normal, miss = surface.signed(rest[box], weights[box])
-        close = (height < BAG_MARGIN) & (height > -BULKIEST) & (miss < 0.5 * np.abs(height) + BAG_MARGIN)
-        if close.any():
-            away = normal[close].mean(0) * (1, 0, 1)  # it does not ride up
-            rest = rest + box[:, None] * (BAG_MARGIN - height[close].min()) * away / np.linalg.norm(away)
-    return rest
 
 
 def _strapped(bag: Fitted, skin: Surface, cloth: list[Surface]) -> Fitted:

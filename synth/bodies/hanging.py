@@ -14,7 +14,10 @@ from synth.bodies.surface import LIMBS, averaging, vertex_normals
 HIPS = (0.0, 0.08)  # metres, heights on base.obj where cloth lies on the hips
 ROW = 0.02  # metres between the heights at which cloth is measured
 ARMS = 0.1  # share of the arms in the skin weights, from which on it is a sleeve
-LAP = 0.12  # metres within which a skirt comes to be as near to its bodice as it was made
+LAP, CLOSE = (
+    0.12,
+    0.002,
+)  # metres over which a skirt goes with its bodice, and within which it is as near as it was made
 ROUNDS = 40  # of averaging the skin weights where cloth hangs around both legs
 
 
@@ -48,26 +51,29 @@ def from_the_hips(made: np.ndarray, rest: np.ndarray, weights: np.ndarray) -> np
     return out
 
 
-def lapped(made: np.ndarray, rest: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Fitted vertices (n, 3), those about an upper edge that lies over another piece of the garment as near to that as
-    they were ``made`` (n, 3): a skirt does not gape where it is sewn to its bodice."""
-    edge = np.setdiff1d(border(faces), rim(made, faces))
+def lap(made: np.ndarray, faces: np.ndarray) -> sp.csr_matrix:
+    """(n, n) what the points about an upper edge that lies over another piece of a garment, as that was ``made``
+    (n, 3), take over from it: ``x + lap @ x`` goes with the bodice at the seam, and less and less below."""
+    edge, count = np.setdiff1d(border(faces), rim(made, faces)), len(made)
+    out = sp.csr_matrix((count, count))
     if not len(edge):
-        return rest
-    piece = connected_components(averaging(faces, len(made)), directed=False)[1]
-    normals, out = vertex_normals(made, faces), rest.copy()
+        return out
+    piece = connected_components(averaging(faces, count), directed=False)[1]
+    normals = vertex_normals(made, faces)
     for number in np.unique(piece[edge]):
         mine, others = edge[piece[edge] == number], np.flatnonzero(piece != number)
         on = others[cKDTree(made[others]).query(made[mine])[1]]
-        apart = made[mine] - made[on]
-        over = np.einsum("nc,nc->n", apart, normals[on]) > 0
+        over = np.einsum("nc,nc->n", made[mine] - made[on], normals[on]) > 0
         if not over.any():
             continue
-        moves = (rest[on] + apart - rest[mine])[over]
-        cloth = np.flatnonzero(piece == number)
-        away, nearest = cKDTree(made[mine[over]]).query(made[cloth], range(1, 1 + min(4, over.sum())))
-        share = np.clip(1 - away[:, :1] / LAP, 0.0, 1.0)
-        out[cloth] += share * moves[nearest].mean(1)
+        mine, on, cloth = mine[over], on[over], np.flatnonzero(piece == number)
+        few = min(4, len(mine))
+        away, nearest = cKDTree(made[mine]).query(made[cloth], range(1, 1 + few))
+        share = 1 / (away**2 + CLOSE**2)
+        share *= np.clip(1 - away[:, :1] / LAP, 0.0, 1.0) / share.sum(1, keepdims=True)
+        rows, values = cloth.repeat(few), share.ravel()
+        for columns, sign in ((on, 1.0), (mine, -1.0)):
+            out += sp.csr_matrix((sign * values, (rows, columns[nearest.ravel()])), shape=out.shape)
     return out
 
 

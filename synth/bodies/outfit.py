@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from synth.bodies.bags import lain
 from synth.bodies.basemap import BaseMap
 from synth.bodies.cloth import Collider, drape
 from synth.bodies.dressing import Fitted, RestBody, dress
@@ -17,6 +18,7 @@ from synth.bodies.model import BodyModel, PosedBody
 from synth.bodies.registration import skin_faces
 from synth.bodies.surface import LIMBS
 from synth.bodies.wardrobe import hidden_faces, load_item
+from synth.conventions import JOINT_NAMES
 from synth.geometry import Material, Mesh
 from synth.spec.model import ItemSpec, PersonSpec
 
@@ -105,7 +107,22 @@ def _moved(outfit: Outfit, model: BodyModel, posed: PosedBody, fps: float) -> li
             for s, body in enumerate(posed.vertices):
                 on = [(body, model.faces), *((positions[g][s], outfit.fitted[g].item.faces) for g in garments)]
                 positions[k][s, worn.straps.vertices] = worn.straps.laid(on)
+            below = [(outfit.fitted[g].weights, positions[g]) for g in garments]
+            positions[k][:, worn.item.rigid] = _lain(worn, model, posed, fps, below)
     return positions
+
+
+def _lain(
+    bag: Fitted, model: BodyModel, posed: PosedBody, fps: float, worn: list[tuple[np.ndarray, np.ndarray]]
+) -> np.ndarray:
+    """(S, n, 3) the box of a bag as it lies on the body and on clothes, ``worn``: their skin weights and positions."""
+    joint = JOINT_NAMES.index(bag.item.entry["bone"])
+    bone = posed.transforms[:, joint].astype(np.float64)
+    bone[:, :3, 3] += posed.transl
+    skin = np.unique(model.faces[skin_faces(model)])
+    beneath = [posed.vertices[:, skin[_trunk_and_legs(model.weights[skin])]]]
+    beneath += [positions[:, _trunk_and_legs(weights)] for weights, positions in worn]
+    return lain(bag.rest[bag.item.rigid], posed.rest_joints[joint], beneath, bone, fps)
 
 
 def _drape(outfit: Outfit, model: BodyModel, posed: PosedBody, fps: float, positions: list[np.ndarray]) -> None:

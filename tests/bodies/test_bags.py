@@ -59,6 +59,24 @@ def test_a_bag_keeps_its_form_and_goes_with_the_trunk(name):
 
 
 @pytest.mark.parametrize("name", BAGS)
+def test_the_box_of_a_bag_lies_on_its_wearer_in_every_frame(name):
+    meshes, _ = built(name)
+    box = _worn(name).positions[:, load_item(name).rigid]
+    for sample in (0, 4, 8):
+        near, deep = np.inf, 0.0
+        for mesh in meshes:
+            if mesh.name in (*WORN, "body"):
+                solid = trimesh.Trimesh(mesh.positions[sample], mesh.faces, process=False)
+                spots, face = trimesh.sample.sample_surface(solid, 100_000, seed=0)
+                away, at = cKDTree(spots).query(box[sample])
+                height = ((box[sample] - spots[at]) * solid.face_normals[face[at]]).sum(1)
+                trunk = np.isin(mesh.part[face[at]], (Part.CHEST, Part.ABDOMEN, Part.HIPS))
+                inside = trunk & (height < -0.8 * away) & (away < 0.1)
+                near, deep = min(near, away.min()), min(deep, height[inside].min(initial=0))
+        assert near < 0.015 and deep > -0.025, (sample, near, deep)  # it is soft
+
+
+@pytest.mark.parametrize("name", BAGS)
 def test_straps_lie_on_clothes_in_every_frame(name):
     """From a strap, away from the clothes beneath, no garment is met again; and clothes are near beneath it."""
     meshes, _ = built(name)

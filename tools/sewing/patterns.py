@@ -11,13 +11,14 @@ from scipy.spatial import ConvexHull, cKDTree
 
 from synth.bodies.layers import border
 from synth.conventions import JOINT_NAMES
-from tools.sewing.shells import Shell, cut, joined, smoothed, subdivided, widened
+from tools.sewing.shells import Shell, cut, sewn_on, smoothed, subdivided, widened
 from tools.wardrobe_rise import RISE
 
 TIGHTS = (15328, 18002)  # vertices of base.obj's helpers: a suit from neck to toes, a skirt to the ankles
 SKIRT = (18002, 18722)
 ROUND = 3.0  # how sharp the corners of a neckline are
 YOKE = 0.07  # metres round the neck within which a top comes to lie on the body
+TAIL = 0.03  # metres of a bodice beneath the skirt that is sewn on it
 WAIST = 0.155  # metres, height of the waist on base.obj; its crotch is at -0.02, its ankles are at -0.75
 
 
@@ -164,29 +165,36 @@ PATTERNS: dict[str, Pattern] = {
     "skirt_long": Pattern(lambda d: skirt(d, -0.7, 0.55, waves=6), "skirt", "female", 4),
     "skirt_pleated": Pattern(lambda d: skirt(d, -0.3, 0.6, pleats=22, around=132), "skirt", "female", 4, "elegant"),
     "dress_flared": Pattern(
-        lambda d: joined(bodice(d, 0.0, 0.12, 0.004, neck=0.05), skirt(d, -0.36, 1.0, snug=0.009, room=0.011)),
+        lambda d: sewn_on(bodice(d, 0.0, WAIST - TAIL, 0.004, neck=0.05), skirt(d, -0.36, 1.0, snug=0.009, room=0.011)),
         "dress", "female", 3,
     ),
     "dress_maxi": Pattern(
-        lambda d: joined(bodice(d, 0.35, 0.12, 0.005, neck=0.03), skirt(d, -0.7, 0.6, waves=6, snug=0.01, room=0.012)),
+        lambda d: sewn_on(
+            bodice(d, 0.35, WAIST - TAIL, 0.005, neck=0.03), skirt(d, -0.7, 0.6, waves=6, snug=0.01, room=0.012)
+        ),
         "dress", "female", 3,
     ),
     "dress_long_sleeved": Pattern(
-        lambda d: joined(bodice(d, 1.9, 0.12, 0.008, neck=0.01), skirt(d, -0.45, 0.7, snug=0.013, room=0.016)),
+        lambda d: sewn_on(
+            bodice(d, 1.9, WAIST - TAIL, 0.008, neck=0.01), skirt(d, -0.45, 0.7, snug=0.013, room=0.016)
+        ),
         "dress", "female", 3, "elegant",
     ),
     "sweater": Pattern(lambda d: bodice(d, 1.93, 0.03, 0.02, loose=0.3), "upper_garment", "any", 3),
     "tee_oversized": Pattern(lambda d: bodice(d, 0.75, 0.015, 0.022, neck=0.01, loose=0.45), "upper_garment", "any", 3),
     "tunic": Pattern(
-        lambda d: joined(bodice(d, 1.6, 0.02, 0.014), skirt(d, -0.22, 0.35, waves=5, top=0.06, snug=0.011, room=0.02)),
+        lambda d: sewn_on(
+            bodice(d, 1.6, 0.06 - TAIL, 0.014), skirt(d, -0.22, 0.35, waves=5, top=0.06, snug=0.011, room=0.02)
+        ),
         "upper_garment", "any", 3,
     ),
     "trousers_wide": Pattern(lambda d: legs(d, -0.69, 0.012, 0.05, 0.8), "lower_garment", "any", 2),
     "trousers_loose": Pattern(lambda d: legs(d, -0.7, 0.014, 0.015, 0.5), "lower_garment", "any", 2),
     "shorts_loose": Pattern(lambda d: legs(d, -0.3, 0.012, 0.025, 0.5), "lower_garment", "any", 2),
     "coat_long": Pattern(
-        lambda d: joined(
-            bodice(d, 1.95, 0.03, 0.024), skirt(d, -0.5, 0.35, waves=4, top=0.08, snug=0.022, room=0.034, opening=0.12)
+        lambda d: sewn_on(
+            bodice(d, 1.95, 0.08 - TAIL, 0.024),
+            skirt(d, -0.5, 0.35, waves=4, top=0.08, snug=0.022, room=0.034, opening=0.12),
         ),
         "jacket", "any", 4,
     ),

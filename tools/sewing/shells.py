@@ -10,6 +10,9 @@ from scipy.spatial import cKDTree
 from synth.bodies.boxtree import closest_on_triangles
 from synth.bodies.surface import averaging, vertex_normals
 
+SEAM = 0.003  # metres between a bodice and the skirt that is sewn on it
+EASED = 0.1  # metres over which the skirt comes to hang as it was cut
+
 
 @dataclass(frozen=True)
 class Shell:
@@ -103,7 +106,29 @@ def widened(shell: Shell, by: np.ndarray | float) -> Shell:
     return shell.with_vertices(shell.vertices + np.broadcast_to(by, len(normals))[:, None] * normals)
 
 
-def joined(*shells: Shell) -> Shell:
+def sewn_on(bodice: Shell, skirt: Shell) -> Shell:
+    """A skirt with its upper edge on a bodice, as one shell; what of the bodice is below that lies within the skirt."""
+    top = skirt.vertices[:, 1].max()
+    edge = np.flatnonzero(skirt.vertices[:, 1] > top - 1e-6)
+    on, normal = _nearest(bodice, skirt.vertices[edge])
+    away, nearest = cKDTree(skirt.vertices[edge]).query(skirt.vertices)
+    share = np.clip(1 - away / EASED, 0, 1)[:, None] ** 2
+    outer = skirt.with_vertices(skirt.vertices + share * (on + SEAM * normal - skirt.vertices[edge])[nearest])
+    tail = np.flatnonzero(bodice.vertices[:, 1] < top)
+    on, normal = _nearest(outer, bodice.vertices[tail])
+    inner = bodice.vertices.copy()
+    inner[tail] -= np.maximum(((inner[tail] - on) * normal).sum(1) + SEAM, 0.0)[:, None] * normal
+    return _beside(bodice.with_vertices(inner), outer)
+
+
+def _nearest(shell: Shell, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest places (n, 3) on a shell, and its unit normals there (n, 3)."""
+    at = hung_on(points, shell.vertices, shell.faces)
+    normal = (vertex_normals(shell.vertices, shell.faces)[at["ref"]] * at["ref_weights"][..., None]).sum(1)
+    return at["anchor"].astype(np.float64), normal / np.linalg.norm(normal, axis=1, keepdims=True)
+
+
+def _beside(*shells: Shell) -> Shell:
     """Several shells as one, side by side."""
     starts = np.cumsum([0] + [len(s.vertices) for s in shells])
     return Shell(
