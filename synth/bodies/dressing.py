@@ -13,6 +13,7 @@ from synth.bodies.basemap import BaseMap
 from synth.bodies.bridging import bridged
 from synth.bodies.hanging import around_legs, evened_weights, from_the_hips, lap
 from synth.bodies.layers import DEEPEST, LAYER_MARGIN, buried, give_way, together
+from synth.bodies.refining import refined, rounded
 from synth.bodies.sheets import as_one, in_sheets, pieces, sewn, with_cloth
 from synth.bodies.straps import Straps, bind
 from synth.bodies.surface import LIMBS, Attachment, Surface, attach_to_body, averaging
@@ -155,12 +156,17 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
     cloth: list[tuple[Fitted, Surface]] = []
     for item in sorted(items, key=lambda i: i.layer):
         rest = wardrobe.fit(item, body.vertices, body.base)
-        weights, one, seam = wardrobe.skin_weights(item, body.weights, body.base), None, None
+        weights, rows, seam = wardrobe.skin_weights(item, body.weights, body.base), wardrobe.rows(item, body.base), None
         if item.kind in ("garments", "shoes"):
             if item.kind == "garments":
                 rest, weights, made, one, seam = _joined(item, rest, weights)
+                rows = one @ rows
                 # what is sewn here is of one layer, which the cleft of the base mesh folds
                 rest = bridged(rest, item.faces, weights, None if item.entry.get("blank") else made)
+                if not item.loose.any():
+                    coarse, (item, finer) = item, refined(item)
+                    rest, weights = rounded(rest, coarse.faces, finer), finer @ weights
+                    rows = finer @ rows
             rest = _push(rest, item.faces, weights, skin, _margin(rest, item.faces), item.kind == "garments")
         elif item.kind == "hair":  # strands may touch the head, not enter the shoulders
             below = (weights @ LIMBS)[:, 1] < 0.9
@@ -174,13 +180,12 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
             rest = rest + seam @ (rest - made)
         on = scalp if item.kind in ("hair", "hats", "glasses", "brows", "lashes") else skin
         attachment, on_faces = attach_to_body(rest, weights, item.faces, on)
-        mapping = wardrobe.rows(item, body.base) if one is None else one @ wardrobe.rows(item, body.base)
         for inner, surface in cloth if item.kind == "garments" else ():
             if inner.item.kind == "garments" and inner.item.layer < item.layer:
                 weights = together(rest, item.faces, weights, inner, surface)
         beneath = sum(inner.item.layer < item.layer for inner, _ in cloth if inner.item.kind == "garments")
         guard = _guard(rest, item, body, skin, attachment, hidden, beneath) if item.kind == "garments" else None
-        fitted = Fitted(item, rest, weights, mapping, np.ones(len(item.faces), bool), attachment, on_faces, guard)
+        fitted = Fitted(item, rest, weights, rows, np.ones(len(item.faces), bool), attachment, on_faces, guard)
         done[item.name] = fitted
         if item.kind in ("garments", "shoes"):
             cloth.append((fitted, Surface(rest, item.faces, weights)))

@@ -260,7 +260,7 @@ def test_other_shapes_stand_on_the_floor_too(models, name, betas, gender):
     load_rig()
     began = time.process_time()
     adapted = adapt_to_shape(motion, body)
-    assert time.process_time() - began < 1.0
+    assert time.process_time() - began < 4.0  # half a second on an idle core
     assert len(adapted) == 81
     vertices, joints = wear(models(gender), adapted, betas)
     lowest = vertices[..., 2].min(axis=1)
