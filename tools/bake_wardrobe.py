@@ -20,8 +20,6 @@ import numpy as np
 from PIL import Image
 from scipy.spatial import cKDTree
 
-from synth.bodies.sheets import sewn, with_cloth
-from synth.bodies.surface import averaging
 from synth.bodies.wardrobe import frames
 from tools import wardrobe_cutting as cutting
 from tools import wardrobe_items as table
@@ -30,6 +28,7 @@ from tools.sewing.cloth import coordinates, write_pictures
 from tools.sewing.patterns import PATTERNS, SKIRT, TIGHTS, Dummy
 from tools.sewing.shells import hung_on
 from tools.sewing.tufts import tufted
+from tools.wardrobe_carrying import carried, points_of
 from tools.wardrobe_cutting import cut, inside, island_centres, majority, mean_colour, share_hidden, worn_part
 from tools.wardrobe_items import Rects
 from tools.wardrobe_package import N_BODY, PACKAGE, base_mesh, decode_faces, package_data, read_item, triangulate
@@ -40,7 +39,6 @@ VIEW_DEPTH = {"cloth": 0.03, "skirt": 0.06}  # metres inside an opening that one
 WAIST_OVERLAP = 0.045  # metres, at rest: bending opens what overlaps less
 HIPS = 0.03  # height on the base mesh below which skirts hang
 BOTTOMS = ("lower_garment", "skirt")
-CARRYING = 0.19  # metres over which is evened what takes cloth from its author's body to the base mesh
 BODICE = 0.2  # metres above the hips over which a dress comes to follow the body
 FREE = 0.25  # a garment looser than this shows what is beneath, now and then
 
@@ -152,7 +150,7 @@ class Bake:
                 garment["face_semantic"] = semantic
                 if piece.semantic in BOTTOMS:
                     self.raise_waist(garment)
-                heights = self.points(garment)
+                heights = points_of(self.base, garment)
                 self.add(
                     piece.name,
                     "garments",
@@ -176,12 +174,12 @@ class Bake:
         for name, whole in table.WHOLE.items():
             item = read_item(self.data / "proxies" / "clothes" / whole.source)
             if whole.heights is not None or whole.largest or whole.hem is not None:
-                keep = worn_part(whole, item["faces"], self.points(item))
+                keep = worn_part(whole, item["faces"], points_of(self.base, item))
                 item = cut(item, keep) | {"hidden_base": np.zeros(0, np.int32)}
-            points = self.points(item)
+            points = points_of(self.base, item)
             if whole.hangs > 0:  # tops follow the body, jackets lie over it
                 share = np.clip((HIPS + BODICE - points[:, 1:2]) / BODICE, 0, 1) if whole.semantic != "jacket" else 1.0
-                points = points + share * (self.carried(item) - points)
+                points = points + share * (carried(self.base, item) - points)
             item["face_semantic"] = np.zeros(len(item["faces"]), np.uint8)
             skirted = (points[:, 1] < HIPS) & (whole.hangs > 0)
             item["loose"] = whole.hangs * np.clip((HIPS - points[:, 1]) / 0.12, 0, 1)
@@ -203,34 +201,6 @@ class Bake:
                 semantic=whole.semantic, semantics=[whole.semantic], style=whole.style, layer=whole.layer,
                 span=[round(float(points[:, 1].min()), 3), round(float(points[:, 1].max()), 3)], **facts,
             )  # fmt: skip
-
-    def points(self, item: dict) -> np.ndarray:
-        """(n, 3) vertices of an item on the base mesh."""
-        return (self.base[item["ref"]] * item["ref_weights"][:, :, None]).sum(1) + item["offsets"]
-
-    def carried(self, item: dict) -> np.ndarray:
-        """(n, 3) vertices of an item on the base mesh, as smooth as their author made them on another body.
-
-        An author's references jump between the legs and from helper to helper, so what takes one body to the other is
-        evened out over the cloth: the legs and their cleft are not to be seen in a skirt. Belts and buttons go with
-        the cloth that they lie on.
-        """
-        anchor = item["anchor"].astype(np.float64)
-        moves = (self.base[item["ref"]] * item["ref_weights"][:, :, None]).sum(1) - anchor
-        made, faces = anchor + item["offsets"], item["faces"]
-        mean, seams = averaging(faces, len(anchor)), sewn(made, faces)
-        sides = np.linalg.norm(made[faces] - made[np.roll(faces, 1, axis=1)], axis=2)
-        rounds = int((CARRYING / sides.mean()) ** 2)
-
-        def evened(values: np.ndarray) -> np.ndarray:
-            for _ in range(rounds):
-                values = seams @ (0.5 * values + 0.5 * (mean @ values))
-            return values
-
-        moves = evened(moves)
-        turn, scale = frames(made, made + moves, table.STIFFNESS["garments"])
-        turned = scale[:, None] * np.einsum("vij,vj->vi", turn, item["offsets"]) - item["offsets"]
-        return made + with_cloth(made, faces, moves + evened(turned))
 
     def raise_waist(self, garment: dict) -> None:
         """Lift the waistband of a lower garment cut from a suit, which hangs on the base mesh from then on."""
