@@ -14,10 +14,8 @@ from synth.bodies.surface import LIMBS, averaging, vertex_normals
 HIPS = (0.0, 0.08)  # metres, heights on base.obj where cloth lies on the hips
 ROW = 0.02  # metres between the heights at which cloth is measured
 ARMS = 0.1  # share of the arms in the skin weights, from which on it is a sleeve
-LAP, CLOSE = (
-    0.12,
-    0.002,
-)  # metres over which a skirt goes with its bodice, and within which it is as near as it was made
+LAP = 0.12  # metres over which a skirt goes with its bodice, less and less
+CLOSE = 0.002  # metres from a point of its edge within which that point alone counts
 ROUNDS = 40  # of averaging the skin weights where cloth hangs around both legs
 
 
