@@ -13,7 +13,6 @@ from synth.bodies.basemap import BaseMap
 from synth.bodies.bridging import bridged
 from synth.bodies.hanging import around_legs, evened_weights, from_the_hips, lap
 from synth.bodies.layers import DEEPEST, LAYER_MARGIN, buried, give_way, together
-from synth.bodies.refining import refined, rounded
 from synth.bodies.sheets import as_one, in_sheets, pieces, sewn, with_cloth
 from synth.bodies.straps import Straps, bind
 from synth.bodies.surface import LIMBS, Attachment, Surface, attach_to_body, averaging
@@ -163,10 +162,6 @@ def dress(items: list[Item], body: RestBody) -> list[Fitted]:
                 rows = one @ rows
                 # what is sewn here is of one layer, which the cleft of the base mesh folds
                 rest = bridged(rest, item.faces, weights, None if item.entry.get("blank") else made)
-                if not item.loose.any():
-                    coarse, (item, finer) = item, refined(item)
-                    rest, weights = rounded(rest, coarse.faces, finer), finer @ weights
-                    rows = finer @ rows
             rest = _push(rest, item.faces, weights, skin, _margin(rest, item.faces), item.kind == "garments")
         elif item.kind == "hair":  # strands may touch the head, not enter the shoulders
             below = (weights @ LIMBS)[:, 1] < 0.9
