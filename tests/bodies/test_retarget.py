@@ -258,9 +258,12 @@ def test_other_shapes_stand_on_the_floor_too(models, name, betas, gender):
     motion = slice_seconds(motion, 0.5, 0.5 + 80 / 24)
     body = load_rig(gender=gender).geometry(np.array(betas))
     load_rig()
-    began = time.process_time()
-    adapted = adapt_to_shape(motion, body)
-    assert time.process_time() - began < 4.0  # half a second on an idle core
+    took = []
+    for _ in range(3):  # the best of three: other work on the machine slows it down
+        began = time.process_time()
+        adapted = adapt_to_shape(motion, body)
+        took.append(time.process_time() - began)
+    assert min(took) < 1.0
     assert len(adapted) == 81
     vertices, joints = wear(models(gender), adapted, betas)
     lowest = vertices[..., 2].min(axis=1)

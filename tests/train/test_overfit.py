@@ -41,7 +41,6 @@ BOUNDS = {
 }
 
 TOGETHER = {
-    "depth": 0.04,
     "normals": 5.0,
     "parts": 0.9,
     "semantics": 0.8,
@@ -84,9 +83,9 @@ def test_a_task_alone(four, tmp_path, task):
 
 
 def test_all_tasks_together(four, tmp_path):
-    """One model for all: half as wide again, two thirds of the steps."""
-    metrics = learnt(four, tmp_path / "run", list(BOUNDS), steps=1300, heads=6, lr=1.5e-3)
-    bounds = TOGETHER | {task: BOUNDS[task][1] for task in ("matte", "keypoints2d")}
+    """One model for all: half as wide again, as many steps a task."""
+    metrics = learnt(four, tmp_path / "run", list(BOUNDS), steps=2000, heads=6, lr=1.5e-3)
+    bounds = TOGETHER | {task: BOUNDS[task][1] for task in ("depth", "matte", "keypoints2d")}
     found = {task: metrics[f"{task}/{BOUNDS[task][0]}"] for task in BOUNDS}
     missed = {k: v for k, v in found.items() if (v <= bounds[k] if BOUNDS[k][2] else v >= bounds[k])}
     assert not missed, f"{missed} of {found}, wanted {bounds}"
